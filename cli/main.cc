@@ -1,0 +1,5 @@
+// The program: picks the subcommand.
+
+#include "sallyport/result.h"
+
+int main() { return 0; }

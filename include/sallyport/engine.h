@@ -1,0 +1,85 @@
+// One network namespace: rules, host and modules, through which packets are led.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sallyport/clock.h"
+#include "sallyport/event.h"
+#include "sallyport/hook.h"
+#include "sallyport/host.h"
+#include "sallyport/ruleset.h"
+
+namespace sallyport {
+
+// How a packet's way ended.
+enum class Fate : uint8_t {
+  Left,        // by packet.out
+  Delivered,   // to a local process
+  Dropped,     // by a module or rule
+  Malformed,   // did not pass validation
+  Unroutable,  // no route, a route that refuses, TTL used up, too large: the machine, not a rule
+  Held,        // stolen: waiting fragments
+};
+constexpr size_t kFates = 6;
+
+// Takes what the engine lets go. `left` may be called several times for one input packet (fragments, answers).
+class PacketSink {
+ public:
+  virtual ~PacketSink() = default;
+  // `hook` is where it ended; `decision` says which rule decided, where one did.
+  virtual void ended(Packet& packet, Fate fate, Hook hook, const Decision& decision) = 0;
+};
+
+// An answer to a queued packet.
+enum class QueueAnswer : uint8_t { Drop, Accept, Repeat, Stop };
+
+// What user space sees of a queued packet, in order of arrival. It may change `packet`'s bytes and mark.
+using QueueHandler = std::function<QueueAnswer(Packet& packet, Hook hook)>;
+
+struct EngineConfig {
+  std::vector<Ruleset> rulesets = {};   // at most one per family
+  HostModel host;
+  uint64_t seed = 0;
+  LogSink* log = nullptr;               // null: lines are discarded
+  PacketSink* sink = nullptr;           // null: packets are only counted
+};
+
+struct EngineCounters {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  uint64_t generated = 0;
+  std::array<uint64_t, kFates> fates = {};
+  std::array<std::array<uint64_t, 2>, kHooks> by_hook = {};   // seen, dropped
+};
+
+// Not shared between threads; several engines may run side by side.
+class Engine {
+ public:
+  // Refuses, by file and line, rules that have no meaning yet, and all of them in one go.
+  static Results<std::unique_ptr<Engine>> create(EngineConfig config);
+  virtual ~Engine() = default;
+
+  // Leads each packet from where it enters (packet.in, or Output when that is none) to its end, in order. The packets
+  // are the caller's to reuse afterwards.
+  virtual void process(std::span<Packet> burst) = 0;
+
+  // Who is asked about packets that a rule queues to `number`. Held until `handler` answers, which it does before
+  // `process` returns. Null: nobody listens.
+  virtual void on_queue(uint16_t number, QueueHandler handler) = 0;
+
+  // Registers a module; it goes before those of equal priority that are there already.
+  virtual void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) = 0;
+
+  virtual Clock& clock() = 0;
+  virtual const HostModel& host() const = 0;
+  virtual const EngineCounters& counters() const = 0;
+  // The rules with their counters as they are now.
+  virtual const Ruleset* ruleset(Family family) = 0;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,147 @@
+// The machine that the packets pass through: interfaces, addresses, routes, sysctls. As a question (Router) and as a
+// model that answers it (HostModel).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sallyport/address.h"
+#include "sallyport/packet.h"
+#include "sallyport/result.h"
+
+namespace sallyport {
+
+struct InterfaceAddress {
+  IpAddress address = {};
+  uint8_t prefix_bits = 0;
+};
+
+struct Interface {
+  std::array<char, 16> name = {};  // zero-filled, as rules compare it
+  uint32_t mtu = 65535;
+  uint32_t group = 0;
+  std::array<uint8_t, 6> mac = {};
+  std::vector<InterfaceAddress> addresses = {};
+  bool loopback = false;
+  bool point_to_point = false;  // no link-layer addresses (tun)
+  std::string_view name_text() const { return std::string_view(name.data()); }
+};
+
+// As `ip route` calls them. None: nothing matched.
+enum class RouteType : uint8_t {
+  None, Unicast, Local, Broadcast, Anycast, Multicast, Blackhole, Unreachable, Prohibit, Throw
+};
+
+struct RouteQuery {
+  IpAddress destination = {};
+  IpAddress source = {};             // unspecified: not chosen yet
+  InterfaceId in = kNoInterface;     // none: a local sender asks
+  InterfaceId out = kNoInterface;    // only routes by this interface
+  uint32_t mark = 0;
+  uint8_t tos = 0;
+};
+
+struct Route {
+  RouteType type = RouteType::None;
+  InterfaceId out = kNoInterface;
+  IpAddress gateway = {};            // unspecified: the destination itself is the neighbour
+  IpAddress preferred_source = {};   // what a local sender without an address takes
+  uint32_t mtu = 0;
+  uint32_t realm = 0;
+};
+
+// What the path and the rules ask of the machine. Const: many threads may ask at once. Nothing here allocates but
+// `sysctl` look-ups, which belong to set-up.
+class Router {
+ public:
+  virtual ~Router() = default;
+  virtual Route route(const RouteQuery& query) const = 0;
+  // What an address is to this machine (-m addrtype): Local, Broadcast, Multicast, Unicast, Blackhole ... With `on`,
+  // Local only if it is an address of that interface.
+  virtual RouteType address_type(const IpAddress& address, InterfaceId on = kNoInterface) const = 0;
+  // `id` from 1 to interface_count(); 0 is an interface without a name.
+  virtual const Interface& interface(InterfaceId id) const = 0;
+  virtual size_t interface_count() const = 0;
+  virtual std::optional<InterfaceId> find_interface(std::string_view name) const = 0;
+  // The other end of the pair that `id` belongs to, or none.
+  virtual InterfaceId pair_of(InterfaceId id) const = 0;
+  virtual bool pair_is_bridge(InterfaceId id) const = 0;
+  // A sysctl by its kernel name, "net.ipv4.ip_forward"; its default where unset. Set-up only.
+  virtual int64_t sysctl(std::string_view name) const = 0;
+};
+
+// `ip rule`: asked in order of priority; the first whose selectors hold and whose table has a route answers.
+struct PolicyRule {
+  uint32_t priority = 0;
+  std::optional<AddressMask> from = {};
+  std::optional<AddressMask> to = {};
+  std::string iif = {};
+  std::string oif = {};
+  std::optional<std::pair<uint32_t, uint32_t>> fwmark = {};  // value, mask
+  std::optional<uint8_t> tos = {};
+  uint32_t table = 0;
+  RouteType type = RouteType::Unicast;                       // Unicast: look the table up; else the answer itself
+  std::optional<Family> family = {};                         // unset: both
+};
+
+struct RouteEntry {
+  AddressMask to = {};
+  RouteType type = RouteType::Unicast;
+  std::string dev = {};
+  IpAddress via = {};
+  IpAddress source = {};
+  uint32_t metric = 0;
+  uint32_t table = 254;
+  uint32_t mtu = 0;      // 0: the interface's
+  uint32_t realm = 0;
+};
+
+// The machine as data. Built by a reader or by hand, then finished and constant.
+class HostModel final : public Router {
+ public:
+  HostModel();
+  HostModel(HostModel&&) noexcept;
+  HostModel& operator=(HostModel&&) noexcept;
+  ~HostModel() override;
+
+  // One pair of two interfaces, MTU 65535, no address: what stands where no model is given.
+  static HostModel pair(std::string_view first, std::string_view second);
+
+  // Each answers what is wrong with its argument (a name twice, an unknown device ...).
+  Result<InterfaceId> add_interface(Interface interface);
+  Result<void> add_pair(std::string_view first, std::string_view second, bool bridge);
+  Result<void> add_route(RouteEntry route);
+  Result<void> add_rule(PolicyRule rule);
+  // False: the name is unknown; it is kept all the same.
+  bool set_sysctl(std::string_view name, int64_t value);
+  // Adds what the kernel adds by itself: connected, local and broadcast routes, the rules for local, main, default.
+  void finish();
+
+  Route route(const RouteQuery& query) const override;
+  RouteType address_type(const IpAddress& address, InterfaceId on) const override;
+  const Interface& interface(InterfaceId id) const override;
+  size_t interface_count() const override;
+  std::optional<InterfaceId> find_interface(std::string_view name) const override;
+  InterfaceId pair_of(InterfaceId id) const override;
+  bool pair_is_bridge(InterfaceId id) const override;
+  int64_t sysctl(std::string_view name) const override;
+  bool has_pairs() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Reads a model from TOML. `file` names it in errors. Unknown sysctls are named in `warnings`.
+Results<HostModel> read_host_model(std::string_view toml, std::string_view file, std::vector<std::string>& warnings);
+
+// This machine's model as TOML: interfaces, addresses, routes, rules and the sysctls that the engine knows.
+Result<std::string> host_snapshot();
+
+}  // namespace sallyport
