@@ -42,11 +42,11 @@ enum class QueueAnswer : uint8_t { Drop, Accept, Repeat, Stop };
 using QueueHandler = std::function<QueueAnswer(Packet& packet, Hook hook)>;
 
 struct EngineConfig {
-  std::vector<Ruleset> rulesets = {};   // at most one per family
+  std::vector<Ruleset> rulesets = {};  // at most one per family
   HostModel host;
   uint64_t seed = 0;
-  LogSink* log = nullptr;               // null: lines are discarded
-  PacketSink* sink = nullptr;           // null: packets are only counted
+  LogSink* log = nullptr;      // null: lines are discarded
+  PacketSink* sink = nullptr;  // null: packets are only counted
 };
 
 struct EngineCounters {
@@ -54,7 +54,7 @@ struct EngineCounters {
   uint64_t bytes = 0;
   uint64_t generated = 0;
   std::array<uint64_t, kFates> fates = {};
-  std::array<std::array<uint64_t, 2>, kHooks> by_hook = {};   // seen, dropped
+  std::array<std::array<uint64_t, 2>, kHooks> by_hook = {};  // seen, dropped
 };
 
 // Not shared between threads; several engines may run side by side.

@@ -35,14 +35,23 @@ struct Interface {
 
 // As `ip route` calls them. None: nothing matched.
 enum class RouteType : uint8_t {
-  None, Unicast, Local, Broadcast, Anycast, Multicast, Blackhole, Unreachable, Prohibit, Throw
+  None,
+  Unicast,
+  Local,
+  Broadcast,
+  Anycast,
+  Multicast,
+  Blackhole,
+  Unreachable,
+  Prohibit,
+  Throw
 };
 
 struct RouteQuery {
   IpAddress destination = {};
-  IpAddress source = {};             // unspecified: not chosen yet
-  InterfaceId in = kNoInterface;     // none: a local sender asks
-  InterfaceId out = kNoInterface;    // only routes by this interface
+  IpAddress source = {};           // unspecified: not chosen yet
+  InterfaceId in = kNoInterface;   // none: a local sender asks
+  InterfaceId out = kNoInterface;  // only routes by this interface
   uint32_t mark = 0;
   uint8_t tos = 0;
 };
@@ -50,8 +59,8 @@ struct RouteQuery {
 struct Route {
   RouteType type = RouteType::None;
   InterfaceId out = kNoInterface;
-  IpAddress gateway = {};            // unspecified: the destination itself is the neighbour
-  IpAddress preferred_source = {};   // what a local sender without an address takes
+  IpAddress gateway = {};           // unspecified: the destination itself is the neighbour
+  IpAddress preferred_source = {};  // what a local sender without an address takes
   uint32_t mtu = 0;
   uint32_t realm = 0;
 };
@@ -86,8 +95,8 @@ struct PolicyRule {
   std::optional<std::pair<uint32_t, uint32_t>> fwmark = {};  // value, mask
   std::optional<uint8_t> tos = {};
   uint32_t table = 0;
-  RouteType type = RouteType::Unicast;                       // Unicast: look the table up; else the answer itself
-  std::optional<Family> family = {};                         // unset: both
+  RouteType type = RouteType::Unicast;  // Unicast: look the table up; else the answer itself
+  std::optional<Family> family = {};    // unset: both
 };
 
 struct RouteEntry {
@@ -98,7 +107,7 @@ struct RouteEntry {
   IpAddress source = {};
   uint32_t metric = 0;
   uint32_t table = 254;
-  uint32_t mtu = 0;      // 0: the interface's
+  uint32_t mtu = 0;  // 0: the interface's
   uint32_t realm = 0;
 };
 

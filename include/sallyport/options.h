@@ -53,26 +53,26 @@ struct OptionValue {
 // What parsing and printing may look at beside the option itself: the rule that it stands in.
 struct RuleContext {
   Family family = Family::Ipv4;
-  uint8_t protocol = 0;             // of -p; 0 for none or "all"
-  bool protocol_inverted = false;   // ! -p
-  std::string_view table = {};      // "filter"
-  std::string_view chain = {};      // the chain in which the rule stands
-  uint8_t hooks = 0;                // of `create` only: hook_bit()s from which the rule can be reached
+  uint8_t protocol = 0;            // of -p; 0 for none or "all"
+  bool protocol_inverted = false;  // ! -p
+  std::string_view table = {};     // "filter"
+  std::string_view chain = {};     // the chain in which the rule stands
+  uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
 };
 
 struct OptionSpec {
-  std::string_view name = {};     // without the dashes, as iptables-save prints it
-  std::string_view alias = {};    // another spelling that is read
-  std::string_view alias2 = {};   //
+  std::string_view name = {};    // without the dashes, as iptables-save prints it
+  std::string_view alias = {};   // another spelling that is read
+  std::string_view alias2 = {};  //
   OptionKind kind = OptionKind::Flag;
   bool invertible = false;
   bool required = false;
-  bool repeatable = false;        // a second one replaces the first instead of being an error
-  uint64_t min = 0;               // of the numbers; checked beside the kind's own limits
+  bool repeatable = false;  // a second one replaces the first instead of being an error
+  uint64_t min = 0;         // of the numbers; checked beside the kind's own limits
   uint64_t max = UINT64_MAX;
-  uint8_t words = 1;              // how many words follow, for Custom (joined by one blank in `text` of parse)
-  uint32_t group = 0;             // of the options with equal group other than 0, at most one may be given
-  std::string_view hint = {};     // what would be right, for errors and help: "a number from 0 to 255"
+  uint8_t words = 1;           // how many words follow, for Custom (joined by one blank in `text` of parse)
+  uint32_t group = 0;          // of the options with equal group other than 0, at most one may be given
+  std::string_view hint = {};  // what would be right, for errors and help: "a number from 0 to 255"
   // Custom only. `parse` fills the value or says what is wrong; `print` appends " VALUE..." with its leading blank.
   Result<void> (*parse)(std::string_view text, const RuleContext& rule, OptionValue& value) = nullptr;
   void (*print)(const OptionValue& value, const RuleContext& rule, std::string& out) = nullptr;

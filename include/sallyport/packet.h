@@ -39,7 +39,14 @@ enum Protocol : uint8_t {
 };
 
 // To whom the frame was addressed, as -m pkttype asks (linux/if_packet.h).
-enum class PacketType : uint8_t { Unicast = 0, Broadcast = 1, Multicast = 2, OtherHost = 3, Outgoing = 4, Loopback = 5 };
+enum class PacketType : uint8_t {
+  Unicast = 0,
+  Broadcast = 1,
+  Multicast = 2,
+  OtherHost = 3,
+  Outgoing = 4,
+  Loopback = 5
+};
 
 // Whether the transport header can be read at `transport_offset`.
 enum class Transport : uint8_t {
@@ -51,10 +58,10 @@ enum class Transport : uint8_t {
 // What is known about a packet beside its bytes. Plain data: whoever holds the packet may write it.
 struct PacketFacts {
   // What parsing found (wire/parse.h).
-  uint32_t length = 0;              // of the IP packet as its header says: what rules count
-  uint16_t transport_offset = 0;    // from the network header
-  uint16_t fragment_offset = 0;     // in bytes; 0 also for a whole packet
-  uint8_t protocol = 0;             // IPv4's, or that of the last IPv6 extension header
+  uint32_t length = 0;            // of the IP packet as its header says: what rules count
+  uint16_t transport_offset = 0;  // from the network header
+  uint16_t fragment_offset = 0;   // in bytes; 0 also for a whole packet
+  uint8_t protocol = 0;           // IPv4's, or that of the last IPv6 extension header
   Family family = Family::Ipv4;
   Transport transport_state = Transport::Missing;
   bool more_fragments = false;
@@ -64,15 +71,15 @@ struct PacketFacts {
   InterfaceId out = kNoInterface;
   uint32_t mark = 0;
   PacketType type = PacketType::Unicast;
-  bool traced = false;               // TRACE: each rule that it meets is logged
-  bool checksum_trusted = false;     // the transport checksum is taken as right (--checksums trust, generated packets)
-  bool paired = false;               // came by a pair: leaves by the other end with no route look-up
-  uint8_t connection_state = 0;      // ConnectionState, meaningful with `connection`
-  uint16_t path_mtu = 0;             // of the route taken; 0 before routing
-  uint32_t largest_fragment = 0;     // reassembled from fragments of at most this size; 0: it came whole
-  uint32_t link_original_length = 0; // the frame's length on the wire
-  Timestamp time = 0;                // when it entered
-  uint64_t number = 0;               // of the input packet, from 1; 0 for one that nothing caused
+  bool traced = false;                // TRACE: each rule that it meets is logged
+  bool checksum_trusted = false;      // the transport checksum is taken as right (--checksums trust, generated packets)
+  bool paired = false;                // came by a pair: leaves by the other end with no route look-up
+  uint8_t connection_state = 0;       // ConnectionState, meaningful with `connection`
+  uint16_t path_mtu = 0;              // of the route taken; 0 before routing
+  uint32_t largest_fragment = 0;      // reassembled from fragments of at most this size; 0: it came whole
+  uint32_t link_original_length = 0;  // the frame's length on the wire
+  Timestamp time = 0;                 // when it entered
+  uint64_t number = 0;                // of the input packet, from 1; 0 for one that nothing caused
   Connection* connection = nullptr;
 };
 
@@ -132,9 +139,7 @@ class Packet : public PacketFacts {
   IpAddress source() const { return IpAddress::from(family, source_bytes()); }
   IpAddress destination() const { return IpAddress::from(family, destination_bytes()); }
 
-  uint8_t tos() const {
-    return family == Family::Ipv4 ? data_[1] : static_cast<uint8_t>(load_be16(data_) >> 4);
-  }
+  uint8_t tos() const { return family == Family::Ipv4 ? data_[1] : static_cast<uint8_t>(load_be16(data_) >> 4); }
   uint8_t ttl() const { return data_[family == Family::Ipv4 ? 8 : 7]; }
 
  private:

@@ -15,7 +15,14 @@ namespace sallyport {
 
 // Link types by the number that pcap and pcapng give them.
 enum class LinkType : uint16_t {
-  Null = 0, Ethernet = 1, Raw = 101, Loop = 108, LinuxSll = 113, Ipv4 = 228, Ipv6 = 229, LinuxSll2 = 276
+  Null = 0,
+  Ethernet = 1,
+  Raw = 101,
+  Loop = 108,
+  LinuxSll = 113,
+  Ipv4 = 228,
+  Ipv6 = 229,
+  LinuxSll2 = 276
 };
 bool is_known(LinkType link);
 
@@ -32,8 +39,8 @@ enum class FrameDirection : uint8_t { Unknown, In, Out };
 // A frame of a capture. `bytes` belong to the source and stay valid until its next `read`.
 struct Frame {
   std::span<const uint8_t> bytes = {};
-  uint32_t original_length = 0;      // on the wire; more than bytes.size() where the snap length cut it
-  uint32_t interface = 0;            // index into the source's interfaces()
+  uint32_t original_length = 0;  // on the wire; more than bytes.size() where the snap length cut it
+  uint32_t interface = 0;        // index into the source's interfaces()
   Timestamp time = 0;
   FrameDirection direction = FrameDirection::Unknown;
 };
@@ -58,7 +65,7 @@ Result<std::unique_ptr<FrameSource>> open_capture(const std::string& path);
 Result<std::unique_ptr<FrameSource>> open_capture_bytes(std::span<const uint8_t> bytes, std::string name);
 
 struct NamedCapture {
-  std::string interface = {};   // the name that all its frames get; empty: the capture's own
+  std::string interface = {};  // the name that all its frames get; empty: the capture's own
   std::unique_ptr<FrameSource> source;
 };
 // Several captures as one, by time; equal times keep the order of the list.
@@ -66,10 +73,10 @@ std::unique_ptr<FrameSource> merge_captures(std::vector<NamedCapture> captures);
 
 // Where the network packet of a frame begins and what it is.
 struct NetworkStart {
-  uint32_t offset = 0;          // bytes before the network header
-  uint16_t ether_type = 0;      // 0x0800, 0x86dd, or what else it is; 0: the frame is too short or not understood
-  uint16_t vlan = 0;            // of the outermost tag; 0: none (priority-tagged included)
-  uint8_t packet_type = 0;      // PacketType, from the cooked header or the destination MAC's group bit
+  uint32_t offset = 0;      // bytes before the network header
+  uint16_t ether_type = 0;  // 0x0800, 0x86dd, or what else it is; 0: the frame is too short or not understood
+  uint16_t vlan = 0;        // of the outermost tag; 0: none (priority-tagged included)
+  uint8_t packet_type = 0;  // PacketType, from the cooked header or the destination MAC's group bit
   FrameDirection direction = FrameDirection::Unknown;
 };
 // Walks the link header: Ethernet with any number of VLAN tags up to 8, cooked v1 and v2, raw, BSD loopback.
@@ -81,11 +88,11 @@ struct OutFrame {
   uint32_t original_length = 0;
   uint32_t interface = 0;
   Timestamp time = 0;
-  std::string_view comment = {};   // pcapng only; empty: none
+  std::string_view comment = {};  // pcapng only; empty: none
 };
 
 enum class CaptureFormat : uint8_t { Pcap, Pcapng };
-CaptureFormat format_for(std::string_view path);   // a name that ends in .pcap is classic pcap
+CaptureFormat format_for(std::string_view path);  // a name that ends in .pcap is classic pcap
 
 // Writes a capture. Buffers; the file is complete after `finish`. One thread.
 class CaptureWriter {

@@ -1,4 +1,5 @@
-// Every match and target that an engine knows. Registration is explicit: src/engine/builtins.cc names the built-in ones.
+// Every match and target that an engine knows. Registration is explicit: src/engine/builtins.cc names the built-in
+// ones.
 #pragma once
 
 #include <deque>

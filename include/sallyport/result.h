@@ -25,7 +25,8 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
-// For readers that go on after a mistake, so that one run reports them all. Never empty when it is returned as an error.
+// For readers that go on after a mistake, so that one run reports them all. Never empty when it is returned as an
+// error.
 using Errors = std::vector<Error>;
 
 template <class T>

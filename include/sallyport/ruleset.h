@@ -28,7 +28,7 @@ struct InterfacePattern {
   std::array<char, 16> name = {};
   std::array<uint8_t, 16> mask = {};
   bool inverted = false;
-  std::string text = {};   // as given; empty: not asked
+  std::string text = {};  // as given; empty: not asked
 };
 
 // What a rule asks of the packet's header itself, before any -m.
@@ -39,10 +39,10 @@ struct Selector {
   bool destination_inverted = false;
   InterfacePattern in = {};
   InterfacePattern out = {};
-  uint8_t protocol = 0;             // 0: any
+  uint8_t protocol = 0;  // 0: any
   bool protocol_given = false;
   bool protocol_inverted = false;
-  bool fragment = false;            // -f: a later fragment
+  bool fragment = false;  // -f: a later fragment
   bool fragment_inverted = false;
 };
 
@@ -55,9 +55,9 @@ struct MatchUse {
 struct Jump {
   enum class Kind : uint8_t { None, Chain, Goto, Target };
   Kind kind = Kind::None;
-  std::string chain = {};                // Chain, Goto
-  const TargetType* type = nullptr;      // Target
-  Options options = {};                  // Target
+  std::string chain = {};            // Chain, Goto
+  const TargetType* type = nullptr;  // Target
+  Options options = {};              // Target
 };
 
 struct Rule {
@@ -70,16 +70,16 @@ struct Rule {
 
 struct Chain {
   std::string name = {};
-  std::optional<Hook> hook = {};         // a built-in chain's
-  bool policy_drop = false;              // of a built-in chain
-  Counters counters = {};                // of the policy
-  uint32_t line = 0;                     // of ":NAME"; 0 for a built-in chain that the file does not name
+  std::optional<Hook> hook = {};  // a built-in chain's
+  bool policy_drop = false;       // of a built-in chain
+  Counters counters = {};         // of the policy
+  uint32_t line = 0;              // of ":NAME"; 0 for a built-in chain that the file does not name
   std::vector<Rule> rules = {};
 };
 
 struct Table {
   std::string name = {};
-  std::vector<Chain> chains = {};        // built-in chains first, in hook order, then user chains in the kernel's order
+  std::vector<Chain> chains = {};  // built-in chains first, in hook order, then user chains in the kernel's order
   Chain* chain(std::string_view name);
 };
 

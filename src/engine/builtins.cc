@@ -17,7 +17,10 @@ void add_builtin_matches(Registry& registry) {
 
 void add_builtin_targets(Registry& registry) {
   for (TargetType (*make)() : {
-           drop_placeholder,
+           accept_target,
+           drop_target,
+           mark_target,
+           return_target,
        }) {
     registry.add(make());
   }

@@ -27,7 +27,12 @@ void set_header_checksum(Packet& packet);
 // Writes the transport checksum anew (TCP, UDP, UDP-Lite, ICMP, ICMPv6, SCTP's CRC32c, DCCP); others are left alone.
 void set_transport_checksum(Packet& packet);
 
-enum class ChecksumState : uint8_t { Wrong, Right, Absent, Unknown };  // Absent: UDP 0; Unknown: cut, fragment, no checksum
+enum class ChecksumState : uint8_t {
+  Wrong,
+  Right,
+  Absent,
+  Unknown
+};  // Absent: UDP 0; Unknown: cut, fragment, no checksum
 ChecksumState transport_checksum_state(const Packet& packet);
 
 }  // namespace sallyport

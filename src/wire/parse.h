@@ -11,13 +11,13 @@ namespace sallyport {
 // Why a packet is gone before PREROUTING, as ip_rcv() and ipv6_rcv() judge it. Nothing counts such a packet.
 enum class Malformed : uint8_t {
   None,
-  Truncated,        // shorter than the fixed header, or than its own length field says (and not by a snap length)
-  Version,          // neither 4 nor 6, or not what the link layer says
-  HeaderLength,     // IPv4: below 20, or longer than the packet
-  TotalLength,      // IPv4: shorter than the header
-  HeaderChecksum,   // IPv4
-  Address,          // IPv6: a source or destination that no packet on a wire may have
-  Options,          // IPv4 options or IPv6 hop-by-hop options that the kernel drops
+  Truncated,       // shorter than the fixed header, or than its own length field says (and not by a snap length)
+  Version,         // neither 4 nor 6, or not what the link layer says
+  HeaderLength,    // IPv4: below 20, or longer than the packet
+  TotalLength,     // IPv4: shorter than the header
+  HeaderChecksum,  // IPv4
+  Address,         // IPv6: a source or destination that no packet on a wire may have
+  Options,         // IPv4 options or IPv6 hop-by-hop options that the kernel drops
 };
 std::string_view malformed_name(Malformed reason);
 

@@ -13,10 +13,10 @@ namespace sallyport {
 
 // net.ipv4.ipfrag_* / net.ipv6.ip6frag_* (or net.netfilter.nf_conntrack_frag6_*).
 struct ReassemblyLimits {
-  uint64_t high_bytes = 4u << 20;     // memory of all held fragments; beyond it new datagrams are refused
+  uint64_t high_bytes = 4u << 20;  // memory of all held fragments; beyond it new datagrams are refused
   uint64_t low_bytes = 3u << 20;
-  Duration timeout = 30 * kSecond;    // IPv6: 60 s
-  uint32_t max_distance = 64;         // IPv4: fragments of others from the same source in between; 0: no limit
+  Duration timeout = 30 * kSecond;  // IPv6: 60 s
+  uint32_t max_distance = 64;       // IPv4: fragments of others from the same source in between; 0: no limit
 };
 
 struct ReassemblyCounters {
