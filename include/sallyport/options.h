@@ -57,6 +57,7 @@ struct RuleContext {
   bool protocol_inverted = false;  // ! -p
   std::string_view table = {};     // "filter"
   std::string_view chain = {};     // the chain in which the rule stands
+  bool syn_required = false;       // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
   uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
 };
 
