@@ -1,0 +1,12 @@
+// The subcommands: each adds itself to the program and leaves its exit code where it is told.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace sallyport::cli {
+
+void add_rules_command(CLI::App& app, int& exit_code);
+
+}  // namespace sallyport::cli
