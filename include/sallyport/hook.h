@@ -95,6 +95,11 @@ class PacketOutput {
   virtual ~PacketOutput() = default;
   // `packet` holds a network packet without link header; it is routed here. `cause` gave rise to it.
   virtual void send(Packet&& packet, const Packet& cause) = 0;
+  // Routes a packet at Output again because its addresses, mark or TOS changed; sets packet.out and context.out. False:
+  // no route leads there any more.
+  virtual bool reroute(Packet& packet, HookContext& context) = 0;
+  // Whether the machine's rate limits let an ICMP error of this type answer `cause` now; counts as sent if so.
+  virtual bool may_send_error(const Packet& cause, uint8_t type) = 0;
 };
 
 // Something that sits on hooks. Registered with a priority per hook; called for every packet that reaches it.

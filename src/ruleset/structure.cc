@@ -108,6 +108,13 @@ std::vector<uint8_t> reachable_hooks(const Table& table) {
   return hooks;
 }
 
+uint32_t deepest_nesting(const Table& table) {
+  // Every user chain is entered once at most on the way to any rule.
+  uint32_t user_chains = 0;
+  for (const Chain& chain : table.chains) user_chains += !chain.hook;
+  return user_chains;
+}
+
 void check_structure(const Table& table, std::string_view file, Errors& errors) {
   LoopFinder(table, file, errors).find();
   const std::vector<uint8_t> hooks = reachable_hooks(table);

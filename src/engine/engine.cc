@@ -1,0 +1,114 @@
+// The composition root: puts tables, host, clock and path together.
+
+#include "sallyport/engine.h"
+
+#include <utility>
+
+#include "hook/packet_path.h"
+#include "host/icmp_limit.h"
+#include "ruleset/table_module.h"
+#include "ruleset/tables.h"
+#include "target/log_line.h"
+
+namespace sallyport {
+namespace {
+
+// Where lines go when nobody wants them.
+class NoLog final : public LogSink {
+ public:
+  void line(uint8_t, std::string_view) override {}
+  void packet(uint16_t, std::string_view, uint32_t, const Packet&, const HookContext&) override {}
+};
+
+class EngineImpl final : public Engine {
+ public:
+  explicit EngineImpl(EngineConfig config)
+      : config_(std::move(config)),
+        random_(config_.seed),
+        icmp_limit_(config_.host, random_.next64()),
+        path_({.router = &config_.host,
+               .clock = &clock_,
+               .random = &random_,
+               .log = config_.log != nullptr ? config_.log : &no_log_,
+               .sink = config_.sink,
+               .icmp_gate = [this](const IpAddress& to, uint8_t type,
+                                   Timestamp now) { return icmp_limit_.allows(to, type, now); },
+               .counters = &counters_}) {}
+
+  Errors set_up() {
+    Errors errors;
+    for (const Ruleset& ruleset : config_.rulesets) add_ruleset(ruleset, errors);
+    return errors;
+  }
+
+  void process(std::span<Packet> burst) override {
+    for (Packet& packet : burst) {
+      clock_.advance_to(packet.time);
+      ++counters_.packets;
+      counters_.bytes += packet.captured();
+      if (packet.in != kNoInterface) {
+        path_.receive(packet);
+      } else {
+        path_.send_local(packet);
+      }
+    }
+  }
+
+  void on_queue(uint16_t number, QueueHandler handler) override { path_.queues().listen(number, std::move(handler)); }
+
+  void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) override {
+    path_.chain(family, hook).add(*module, priority);
+    modules_.push_back(std::move(module));
+  }
+
+  Clock& clock() override { return clock_; }
+  const HostModel& host() const override { return config_.host; }
+  const EngineCounters& counters() const override { return counters_; }
+
+  const Ruleset* ruleset(Family family) override {
+    for (Ruleset& ruleset : config_.rulesets) {
+      if (ruleset.family != family) continue;
+      for (const auto& [module, table] : tables_) module->table().save_counters(*table);
+      return &ruleset;
+    }
+    return nullptr;
+  }
+
+ private:
+  // Tables of equal priority do not exist, so the order of registration does not matter.
+  void add_ruleset(const Ruleset& ruleset, Errors& errors) {
+    for (const Table& table : ruleset.tables) {
+      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace);
+      if (!compiled) {
+        errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
+        continue;
+      }
+      auto module = std::make_unique<TableModule>(std::move(*compiled));
+      for (const HookPlace& place : table_type(table.name)->places) {
+        path_.chain(ruleset.family, place.hook).add(*module, place.priority);
+      }
+      tables_.emplace_back(module.get(), const_cast<Table*>(&table));
+      modules_.push_back(std::move(module));
+    }
+  }
+
+  EngineConfig config_;
+  Clock clock_;
+  Random random_;
+  IcmpLimit icmp_limit_;
+  NoLog no_log_;
+  EngineCounters counters_;
+  PacketPath path_;
+  std::vector<std::unique_ptr<HookModule>> modules_;
+  std::vector<std::pair<TableModule*, Table*>> tables_;
+};
+
+}  // namespace
+
+Results<std::unique_ptr<Engine>> Engine::create(EngineConfig config) {
+  auto engine = std::make_unique<EngineImpl>(std::move(config));
+  if (Errors errors = engine->set_up(); !errors.empty()) return std::unexpected(std::move(errors));
+  return engine;
+}
+
+}  // namespace sallyport

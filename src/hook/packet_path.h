@@ -1,0 +1,78 @@
+// A packet's way through the machine.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "hook/hook_chain.h"
+#include "sallyport/engine.h"
+#include "sallyport/hook.h"
+#include "sallyport/host.h"
+
+namespace sallyport {
+
+// Whether one more ICMP error of `type` may go to `to` now (net.ipv4.icmp_ratelimit and its kin); counts it if so.
+using IcmpErrorGate = std::function<bool(const IpAddress& to, uint8_t type, Timestamp now)>;
+
+// Leads packets through routing and the five hooks. Owns nothing but its scratch space; what it points to outlives it.
+// One thread; it re-enters itself for the packets that it makes.
+class PacketPath final : public PacketOutput {
+ public:
+  struct Parts {
+    const Router* router = nullptr;
+    const Clock* clock = nullptr;
+    Random* random = nullptr;
+    LogSink* log = nullptr;
+    PacketSink* sink = nullptr;  // may be null
+    IcmpErrorGate icmp_gate = {};       // may be empty: no limit
+    EngineCounters* counters = nullptr;
+  };
+  explicit PacketPath(const Parts& parts);
+
+  HookChain& chain(Family family, Hook hook) { return chains_[static_cast<size_t>(family)][static_cast<size_t>(hook)]; }
+  Queues& queues() { return queues_; }
+
+  // A packet that came in by packet.in.
+  void receive(Packet& packet);
+  // A packet of a local sender, not parsed yet.
+  void send_local(Packet& packet);
+
+  // PacketOutput: a packet that the machine itself made.
+  void send(Packet&& packet, const Packet& cause) override;
+  bool reroute(Packet& packet, HookContext& context) override;
+  bool may_send_error(const Packet& cause, uint8_t type) override;
+
+ private:
+  // What the path asks of each interface, looked up once.
+  struct Port {
+    InterfaceId pair = kNoInterface;
+    bool bridge = false;
+    uint32_t mtu = 0;
+  };
+
+  bool run(Hook hook, Packet& packet, HookContext& context);
+  HookContext context_for(const Packet& packet) const;
+  Route route_in(const Packet& packet) const;
+  void refuse_route(Packet& packet, const Route& route);
+  void forward(Packet& packet, const Route& route, HookContext& context);
+  bool may_forward(Packet& packet, uint32_t mtu);
+  void output(Packet& packet, const Route& route);
+  void finish(Packet& packet);
+  void leave(Packet& packet);
+  void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest);
+  void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = {});
+  uint32_t mtu_of(const Packet& packet) const;
+
+  Parts parts_;
+  std::array<std::array<HookChain, kHooks>, 2> chains_;
+  Queues queues_;
+  std::vector<Port> ports_;
+  bool has_addresses_ = false;
+  int nesting_ = 0;
+  uint32_t next_fragment_id_ = 0;
+  std::vector<Packet> pieces_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,256 @@
+// The linear walk. Counterpart of ipt_do_table() and ip6t_do_table() in net/ipv{4,6}/netfilter/ip{,6}_tables.c.
+
+#include "ruleset/linear_table.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "ruleset/structure.h"
+
+namespace sallyport {
+namespace {
+
+// REJECT's answers walk the tables while the walk that made them is under way; nothing nests deeper than this.
+constexpr uint32_t kMostNestedWalks = 8;
+
+}  // namespace
+
+Met LinearTable::meets(const CompiledRule& rule, const Packet& packet, HookContext& context) {
+  const Met met = rule.selector.meets(packet, context);
+  if (met != Met::Yes) return met;
+  for (uint32_t i = 0; i < rule.match_count; ++i) {
+    if (!matches_[rule.first_match + i]->matches(packet, context)) {
+      return context.drop_packet ? Met::DropPacket : Met::No;
+    }
+  }
+  return Met::Yes;
+}
+
+void LinearTable::trace_rule(const CompiledRule& rule, const Packet& packet, HookContext& context) const {
+  if (!trace_) return;
+  // The kernel shows a RETURN at the end of a user chain as "return", the policy as "policy".
+  const std::string_view type = rule.step == Step::Policy                                  ? "policy"
+                                : rule.step == Step::ChainEnd || rule.step == Step::Return ? "return"
+                                                                                           : "rule";
+  trace_(fmt::format("TRACE: {}:{}:{}:{} ", name_, chains_[rule.chain].name, type, rule.number), packet, context);
+}
+
+Verdict LinearTable::finish(const CompiledRule& rule, Verdict verdict, HookContext& context) const {
+  const bool policy = rule.step == Step::Policy;
+  context.decision = {
+      .table = name_, .chain = chains_[rule.chain].name, .line = rule.line, .rule_number = policy ? 0 : rule.number};
+  return verdict;
+}
+
+Verdict LinearTable::walk(Packet& packet, HookContext& context) {
+  const int32_t entry = entry_[static_cast<size_t>(context.hook)];
+  if (entry < 0) return Verdict::accept();
+  const uint32_t base = stack_base_;
+  if (base + depth_ > stack_.size()) return Verdict::drop();
+  stack_base_ = base + depth_;
+  const Verdict verdict = walk_from(static_cast<uint32_t>(entry), base, packet, context);
+  stack_base_ = base;
+  return verdict;
+}
+
+Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet, HookContext& context) {
+  uint32_t top = base;
+  context.drop_packet = false;
+  while (true) {
+    CompiledRule& rule = rules_[at];
+    const Met met = meets(rule, packet, context);
+    if (met == Met::No) {
+      ++at;
+      continue;
+    }
+    if (met == Met::DropPacket) return finish(rule, Verdict::drop(), context);
+    ++rule.counters.packets;
+    rule.counters.bytes += packet.length;
+    if (packet.traced) [[unlikely]]
+      trace_rule(rule, packet, context);
+    switch (rule.step) {
+      case Step::Next:
+        ++at;
+        break;
+      case Step::Jump:
+        stack_[top++] = at + 1;
+        [[fallthrough]];
+      case Step::Goto:
+        at = rule.destination;
+        break;
+      case Step::Return:
+      case Step::ChainEnd:
+        at = top == base ? policy_[static_cast<size_t>(context.hook)] : stack_[--top];
+        break;
+      case Step::Accept:
+        return Verdict::accept();
+      case Step::Drop:
+        return finish(rule, Verdict::drop(), context);
+      case Step::Policy:
+        return rule.drop_policy ? finish(rule, Verdict::drop(), context) : Verdict::accept();
+      case Step::Target: {
+        const Action action = targets_[rule.target]->apply(packet, context);
+        if (action.kind == Action::Kind::Continue) {
+          ++at;
+        } else if (action.kind == Action::Kind::Return) {
+          at = top == base ? policy_[static_cast<size_t>(context.hook)] : stack_[--top];
+        } else {
+          return finish(rule, verdict_of(action), context);
+        }
+        break;
+      }
+    }
+  }
+}
+
+Verdict LinearTable::verdict_of(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::Accept:
+      return Verdict::accept();
+    case Action::Kind::Stolen:
+      return Verdict::stolen();
+    case Action::Kind::Queue:
+      return Verdict::queued(action.queue, action.bypass);
+    default:
+      return Verdict::drop();
+  }
+}
+
+void LinearTable::save_counters(Table& table) const {
+  for (const CompiledRule& rule : rules_) {
+    Chain& chain = table.chains[rule.chain];
+    if (rule.step == Step::Policy) {
+      chain.counters = rule.counters;
+    } else if (rule.step != Step::ChainEnd) {
+      chain.rules[rule.number - 1].counters = rule.counters;
+    }
+  }
+}
+
+// Lays the chains out one behind the other, each closed by its policy or end.
+class LinearTable::Compiler {
+ public:
+  Compiler(const Table& source, Family family, std::string_view file) : source_(source), family_(family), file_(file) {}
+
+  Results<std::unique_ptr<LinearTable>> compile(TraceWriter trace) {
+    table_->name_ = source_.name;
+    table_->family_ = family_;
+    table_->trace_ = std::move(trace);
+    hooks_ = reachable_hooks(source_);
+    place_chains();
+    for (size_t i = 0; i < source_.chains.size(); ++i) add_chain(i);
+    if (!errors_.empty()) return std::unexpected(std::move(errors_));
+    table_->depth_ = deepest_nesting(source_);
+    table_->stack_.resize(static_cast<size_t>(table_->depth_) * kMostNestedWalks);
+    return std::move(table_);
+  }
+
+ private:
+  void place_chains() {
+    uint32_t next = 0;
+    for (const Chain& chain : source_.chains) {
+      const uint32_t end = next + static_cast<uint32_t>(chain.rules.size());
+      table_->chains_.push_back({.name = chain.name, .first = next, .end = end});
+      if (chain.hook) {
+        table_->entry_[static_cast<size_t>(*chain.hook)] = static_cast<int32_t>(next);
+        table_->policy_[static_cast<size_t>(*chain.hook)] = end;
+      }
+      first_rule_.emplace(chain.name, next);
+      next = end + 1;
+    }
+    table_->rules_.reserve(next);
+  }
+
+  void add_chain(size_t index) {
+    const Chain& chain = source_.chains[index];
+    uint32_t number = 0;
+    for (const Rule& rule : chain.rules) {
+      CompiledRule compiled;
+      compiled.chain = static_cast<uint32_t>(index);
+      compiled.number = ++number;
+      compiled.line = rule.line;
+      compiled.counters = rule.counters;
+      compiled.selector = CompiledSelector(rule.selector, family_);
+      add_matches(rule, chain, hooks_[index], compiled);
+      add_jump(rule, chain, hooks_[index], compiled);
+      table_->rules_.push_back(compiled);
+    }
+    table_->rules_.push_back({.counters = chain.counters,
+                              .step = chain.hook ? Step::Policy : Step::ChainEnd,
+                              .drop_policy = chain.policy_drop,
+                              .chain = static_cast<uint32_t>(index),
+                              .number = number + 1,
+                              .line = chain.line});
+  }
+
+  RuleContext context_of(const Rule& rule, const Chain& chain, uint8_t hooks) const {
+    return {.family = family_,
+            .protocol = rule.selector.protocol,
+            .protocol_inverted = rule.selector.protocol_inverted,
+            .table = source_.name,
+            .chain = chain.name,
+            .hooks = hooks};
+  }
+
+  void refuse(const Rule& rule, Error error) {
+    error.file = file_;
+    error.line = rule.line;
+    errors_.push_back(std::move(error));
+  }
+
+  void add_matches(const Rule& rule, const Chain& chain, uint8_t hooks, CompiledRule& compiled) {
+    compiled.first_match = static_cast<uint32_t>(table_->matches_.size());
+    compiled.match_count = static_cast<uint16_t>(rule.matches.size());
+    for (const MatchUse& use : rule.matches) {
+      if (use.type->create == nullptr) {
+        refuse(rule, {.what = fmt::format("-m {} can be read and saved, but not run yet", use.type->name)});
+        continue;
+      }
+      auto match = use.type->create(use.options, context_of(rule, chain, hooks));
+      if (!match) {
+        refuse(rule, match.error());
+      } else {
+        table_->matches_.push_back(std::move(*match));
+      }
+    }
+  }
+
+  void add_jump(const Rule& rule, const Chain& chain, uint8_t hooks, CompiledRule& compiled) {
+    if (rule.jump.kind == Jump::Kind::None) return;
+    if (rule.jump.kind != Jump::Kind::Target) {
+      compiled.step = rule.jump.kind == Jump::Kind::Goto ? Step::Goto : Step::Jump;
+      compiled.destination = first_rule_.at(rule.jump.chain);
+      return;
+    }
+    const TargetType& type = *rule.jump.type;
+    if (type.name == "ACCEPT" || type.name == "DROP" || type.name == "RETURN") {
+      compiled.step = type.name == "ACCEPT" ? Step::Accept : type.name == "DROP" ? Step::Drop : Step::Return;
+      return;
+    }
+    if (type.create == nullptr) {
+      refuse(rule, {.what = fmt::format("-j {} can be read and saved, but not run yet", type.name)});
+      return;
+    }
+    auto target = type.create(rule.jump.options, context_of(rule, chain, hooks));
+    if (!target) return refuse(rule, target.error());
+    compiled.step = Step::Target;
+    compiled.target = static_cast<uint32_t>(table_->targets_.size());
+    table_->targets_.push_back(std::move(*target));
+  }
+
+  const Table& source_;
+  Family family_;
+  std::string file_;
+  std::unique_ptr<LinearTable> table_{new LinearTable};
+  std::vector<uint8_t> hooks_;
+  std::unordered_map<std::string_view, uint32_t> first_rule_;
+  Errors errors_;
+};
+
+Results<std::unique_ptr<LinearTable>> LinearTable::compile(const Table& table, Family family, std::string_view file,
+                                                           TraceWriter trace) {
+  return Compiler(table, family, file).compile(std::move(trace));
+}
+
+}  // namespace sallyport

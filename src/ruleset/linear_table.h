@@ -1,0 +1,80 @@
+// One table of one family, ready to run: the rules as an array that is walked from the top, as the kernel walks it.
+//
+// This walk is the meaning. Whatever is faster is measured against it and must agree with it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ruleset/selector.h"
+#include "sallyport/hook.h"
+#include "sallyport/ruleset.h"
+
+namespace sallyport {
+
+// Writes the line of a traced packet: "TRACE: TABLE:CHAIN:TYPE:NUMBER " and the packet. The engine knows how.
+using TraceWriter = std::function<void(std::string_view prefix, const Packet& packet, HookContext& context)>;
+
+// Owns its matches and targets. One thread.
+class LinearTable {
+ public:
+  // Makes the matches and targets; every rule that has no meaning yet is an error, by line. `table` must outlive this.
+  static Results<std::unique_ptr<LinearTable>> compile(const Table& table, Family family, std::string_view file,
+                                                       TraceWriter trace);
+
+  Verdict walk(Packet& packet, HookContext& context);
+
+  // Writes the counters back into `table`, which is the one this was compiled from.
+  void save_counters(Table& table) const;
+  const std::string& name() const { return name_; }
+
+ private:
+  enum class Step : uint8_t { Next, Jump, Goto, Return, Accept, Drop, Target, Policy, ChainEnd };
+
+  struct CompiledRule {
+    CompiledSelector selector = {};
+    Counters counters = {};
+    Step step = Step::Next;
+    bool drop_policy = false;
+    uint16_t match_count = 0;
+    uint32_t first_match = 0;
+    uint32_t destination = 0;  // Jump, Goto: index of the chain's first rule
+    uint32_t target = 0;       // Target: index
+    uint32_t chain = 0;
+    uint32_t number = 0;  // from 1; of the policy: one more than the chain has rules
+    uint32_t line = 0;
+  };
+  struct CompiledChain {
+    std::string name;
+    uint32_t first = 0;  // index of its first rule
+    uint32_t end = 0;    // index of its policy or end
+  };
+
+  LinearTable() = default;
+  class Compiler;
+
+  Met meets(const CompiledRule& rule, const Packet& packet, HookContext& context);
+  Verdict walk_from(uint32_t at, uint32_t base, Packet& packet, HookContext& context);
+  static Verdict verdict_of(const Action& action);
+  Verdict finish(const CompiledRule& rule, Verdict verdict, HookContext& context) const;
+  void trace_rule(const CompiledRule& rule, const Packet& packet, HookContext& context) const;
+
+  std::string name_;
+  Family family_ = Family::Ipv4;
+  std::vector<CompiledRule> rules_;
+  std::vector<CompiledChain> chains_;
+  std::vector<std::unique_ptr<Match>> matches_;
+  std::vector<std::unique_ptr<Target>> targets_;
+  std::array<int32_t, kHooks> entry_ = {-1, -1, -1, -1, -1};  // first rule of the hook's chain
+  std::array<uint32_t, kHooks> policy_ = {};
+  uint32_t depth_ = 0;           // deepest nesting of jumps
+  std::vector<uint32_t> stack_;  // return addresses of all walks under way
+  uint32_t stack_base_ = 0;
+  TraceWriter trace_;
+};
+
+}  // namespace sallyport

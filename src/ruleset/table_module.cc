@@ -1,0 +1,27 @@
+// A table on its hooks. The mangle table at OUTPUT has the packet routed again when it changed what routes are chosen
+// by. Counterpart of net/ipv4/netfilter/iptable_*.c.
+
+#include "ruleset/table_module.h"
+
+namespace sallyport {
+
+Verdict TableModule::handle(Packet& packet, HookContext& context) {
+  if (reroutes_ && context.hook == Hook::Output) [[unlikely]]
+    return handle_rerouting(packet, context);
+  return table_->walk(packet, context);
+}
+
+Verdict TableModule::handle_rerouting(Packet& packet, HookContext& context) {
+  const uint32_t mark = packet.mark;
+  const uint8_t tos = packet.tos();
+  const IpAddress source = packet.source();
+  const IpAddress destination = packet.destination();
+  const Verdict verdict = table_->walk(packet, context);
+  if (verdict.kind != Verdict::Kind::Accept && verdict.kind != Verdict::Kind::Queue) return verdict;
+  const bool changed =
+      packet.mark != mark || packet.tos() != tos || packet.source() != source || packet.destination() != destination;
+  if (changed && !context.output->reroute(packet, context)) return Verdict::drop();
+  return verdict;
+}
+
+}  // namespace sallyport
