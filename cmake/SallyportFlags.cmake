@@ -1,16 +1,35 @@
-# Compiler flags for all our targets: warnings are errors, releases are hardened.
+# Compiler flags for all our targets: warnings are errors, and what is optimised is hardened.
 add_library(sallyport_flags INTERFACE)
 target_compile_options(sallyport_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
-  -fstack-protector-strong -fcf-protection=full)
+  -fstack-protector-strong -fcf-protection=full
+  # g++ 12 sees overlaps in std::string's own code where there are none (GCC bug 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_link_options(sallyport_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+
+# Assertions stay on in every build: a packet that breaks an invariant must stop the program, not pass by it.
+foreach(type RELEASE RELWITHDEBINFO MINSIZEREL)
+  string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_${type} "${CMAKE_CXX_FLAGS_${type}}")
+endforeach()
+
+# FORTIFY needs the optimiser, and hides accesses from the sanitizers.
+if(CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT SALLYPORT_SANITIZE)
   target_compile_options(sallyport_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  set(SALLYPORT_HARDENED TRUE)
 endif()
+
 if(SALLYPORT_SANITIZE)
   target_compile_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE} -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer)
+                         -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS)
   target_link_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE})
+endif()
+if(SALLYPORT_FUZZ)
+  # The library is watched by the fuzzer, too, or it would search blindly.
+  target_compile_options(sallyport_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(SALLYPORT_COVERAGE)
+  target_compile_options(sallyport_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(sallyport_flags INTERFACE -fprofile-instr-generate)
 endif()
