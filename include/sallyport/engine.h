@@ -41,10 +41,21 @@ enum class QueueAnswer : uint8_t { Drop, Accept, Repeat, Stop };
 // What user space sees of a queued packet, in order of arrival. It may change `packet`'s bytes and mark.
 using QueueHandler = std::function<QueueAnswer(Packet& packet, Hook hook)>;
 
+// What is made of the transport checksums of packets that come in. A capture taken on the machine that sent them holds
+// packets whose checksum the network card had yet to fill in.
+enum class Checksums : uint8_t { Verify, Trust, Repair };
+
+// Of one interface: transport checksums looked at, and how many of them were wrong.
+struct ChecksumCounters {
+  uint64_t checked = 0;
+  uint64_t wrong = 0;
+};
+
 struct EngineConfig {
   std::vector<Ruleset> rulesets = {};  // at most one per family
   HostModel host;
   uint64_t seed = 0;
+  Checksums checksums = Checksums::Verify;
   LogSink* log = nullptr;      // null: lines are discarded
   PacketSink* sink = nullptr;  // null: packets are only counted
 };
@@ -55,6 +66,7 @@ struct EngineCounters {
   uint64_t generated = 0;
   std::array<uint64_t, kFates> fates = {};
   std::array<std::array<uint64_t, 2>, kHooks> by_hook = {};  // seen, dropped
+  std::vector<ChecksumCounters> checksums = {};              // by InterfaceId; of the first packets only
 };
 
 // Not shared between threads; several engines may run side by side.

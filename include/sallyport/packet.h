@@ -78,6 +78,7 @@ struct PacketFacts {
   uint16_t path_mtu = 0;              // of the route taken; 0 before routing
   uint32_t largest_fragment = 0;      // reassembled from fragments of at most this size; 0: it came whole
   uint32_t link_original_length = 0;  // the frame's length on the wire
+  uint16_t link_type = 0;             // of link_header(), by pcap number (LinkType); no meaning without a header
   Timestamp time = 0;                 // when it entered
   uint64_t number = 0;                // of the input packet, from 1; 0 for one that nothing caused
   Connection* connection = nullptr;

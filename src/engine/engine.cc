@@ -2,8 +2,10 @@
 
 #include "sallyport/engine.h"
 
+#include <limits>
 #include <utility>
 
+#include "engine/checksum_module.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
 #include "ruleset/table_module.h"
@@ -19,6 +21,11 @@ class NoLog final : public LogSink {
   void line(uint8_t, std::string_view) override {}
   void packet(uint16_t, std::string_view, uint32_t, const Packet&, const HookContext&) override {}
 };
+
+void write_trace(std::string_view prefix, const Packet& packet, HookContext& context) {
+  constexpr uint8_t kWarning = 4;
+  log_packet(*context.log, kWarning, prefix, kDumpTrace, packet, context);
+}
 
 class EngineImpl final : public Engine {
  public:
@@ -37,6 +44,11 @@ class EngineImpl final : public Engine {
 
   Errors set_up() {
     Errors errors;
+    counters_.checksums.resize(config_.host.interface_count() + 1);
+    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+      add_module(std::make_unique<ChecksumModule>(config_.checksums, counters_.checksums), family, Hook::Prerouting,
+                 std::numeric_limits<int>::min());
+    }
     for (const Ruleset& ruleset : config_.rulesets) add_ruleset(ruleset, errors);
     return errors;
   }

@@ -1,0 +1,25 @@
+// What is made of the transport checksums of packets that come in.
+#pragma once
+
+#include <vector>
+
+#include "sallyport/engine.h"
+#include "sallyport/hook.h"
+
+namespace sallyport {
+
+// First of all modules at Prerouting: counts wrong checksums of the first packets, or trusts, or repairs them.
+class ChecksumModule final : public HookModule {
+ public:
+  ChecksumModule(Checksums mode, std::vector<ChecksumCounters>& counters) : mode_(mode), counters_(counters) {}
+
+  std::string_view name() const override { return "checksums"; }
+  Verdict handle(Packet& packet, HookContext& context) override;
+
+ private:
+  Checksums mode_;
+  std::vector<ChecksumCounters>& counters_;
+  uint32_t looked_at_ = 0;
+};
+
+}  // namespace sallyport
