@@ -40,6 +40,7 @@ enum class OptionKind : uint8_t {
 struct OptionValue {
   bool present = false;
   bool inverted = false;
+  uint16_t order = 0;  // among those given to its match or target, from 1
   uint64_t number = 0;
   uint64_t upper = 0;
   uint64_t mask = 0;

@@ -39,9 +39,10 @@ struct TargetType {
   std::vector<OptionSpec> options = {};
   bool exactly_one = false;
   bool at_least_one = false;
-  std::vector<uint8_t> protocols = {};        // -p must be one of these, not inverted
-  std::vector<std::string_view> tables = {};  // where it may stand; empty: in every table
-  uint8_t hooks = kAllHooks;                  // from where it may be reached
+  std::vector<uint8_t> protocols = {};                     // -p must be one of these, not inverted
+  std::vector<std::string_view> tables = {};               // where it may stand; empty: in every table
+  uint8_t hooks = kAllHooks;                               // from where it may be reached
+  uint8_t (*hooks_for)(const Options& options) = nullptr;  // where its options narrow `hooks`
   Result<void> (*check)(Options& options, const RuleContext& rule) = nullptr;
   void (*save)(const Options& options, const RuleContext& rule, std::string& out) = nullptr;
   Result<std::unique_ptr<Target>> (*create)(const Options& options, const RuleContext& rule) = nullptr;

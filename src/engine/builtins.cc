@@ -18,9 +18,21 @@ void add_builtin_matches(Registry& registry) {
 void add_builtin_targets(Registry& registry) {
   for (TargetType (*make)() : {
            accept_target,
+           checksum_target,
            drop_target,
+           dscp_target,
+           ecn_target,
+           hl_target,
+           log_target,
            mark_target,
+           nflog_target,
+           queue_target,
+           reject_target,
            return_target,
+           tcpmss_target,
+           tos_target,
+           trace_target,
+           ttl_target,
        }) {
     registry.add(make());
   }

@@ -39,6 +39,7 @@ struct Extension {
   const TargetType* target = nullptr;
   Options options;
   uint32_t column = 0;
+  uint16_t options_given = 0;
 
   std::string_view name() const { return match != nullptr ? match->name : target->name; }
 };
@@ -198,6 +199,7 @@ class CommandParser {
     value = {};
     if (auto done = parse_option(spec, text, context(), value); !done) return done;
     value.present = true;
+    value.order = ++found.extension->options_given;
     value.inverted = inverted_;
     inverted_ = false;
     return {};
@@ -208,7 +210,8 @@ class CommandParser {
             .protocol = selector_.protocol,
             .protocol_inverted = selector_.protocol_inverted,
             .table = input_.table->name,
-            .chain = command_.chain};
+            .chain = command_.chain,
+            .syn_required = syn_required_};
   }
 
   Result<std::string> argument(char letter, std::optional<std::string> attached) {
@@ -440,12 +443,15 @@ class CommandParser {
     rule.selector = selector_;
     rule.counters = counters_;
     rule.line = input_.line;
+    // A target may look at what the matches ask for, wherever it stands among them.
+    std::ranges::stable_partition(extensions_, [](const Extension& extension) { return extension.match != nullptr; });
     for (Extension& extension : extensions_) {
       if (auto done = finish_extension(extension); !done) {
         if (done.error().column == 0) done.error().column = extension.column;
         return done;
       }
       if (extension.match != nullptr) {
+        syn_required_ |= requires_syn(*extension.match, extension.options);
         rule.matches.push_back({extension.match, std::move(extension.options)});
       } else {
         jump_.options = std::move(extension.options);
@@ -454,6 +460,17 @@ class CommandParser {
     rule.jump = jump_;
     expand(rule);
     return {};
+  }
+
+  // TCPMSS stands behind a tcp match that asks for SYN: among the flags that must be set, not inverted.
+  static bool requires_syn(const MatchType& type, const Options& options) {
+    constexpr uint64_t kSyn = 0x02;
+    if (type.name != "tcp") return false;
+    for (size_t i = 0; i < options.specs().size(); ++i) {
+      const OptionValue& value = options.values()[i];
+      if (options.specs()[i].name == "tcp-flags" && value.present) return !value.inverted && (value.number & kSyn) != 0;
+    }
+    return false;
   }
 
   Result<void> check_interfaces() const {
@@ -540,6 +557,7 @@ class CommandParser {
   bool command_given_ = false;
   bool protocol_match_loaded_ = false;
   bool other_family_ = false;
+  bool syn_required_ = false;
   uint32_t seen_ = 0;
   Command command_;
   Selector selector_;

@@ -127,8 +127,10 @@ void check_structure(const Table& table, std::string_view file, Errors& errors) 
                           .file = std::string(file),
                           .line = rule.line});
       };
-      if (rule.jump.kind == Jump::Kind::Target && (hooks[i] & ~rule.jump.type->hooks) != 0) {
-        refuse(rule.jump.type->name, rule.jump.type->hooks);
+      if (rule.jump.kind == Jump::Kind::Target) {
+        const TargetType& type = *rule.jump.type;
+        const uint8_t allowed = type.hooks_for != nullptr ? type.hooks_for(rule.jump.options) : type.hooks;
+        if ((hooks[i] & ~allowed) != 0) refuse(type.name, allowed);
       }
       for (const MatchUse& use : rule.matches) {
         if ((hooks[i] & ~use.type->hooks) != 0) refuse(use.type->name, use.type->hooks);

@@ -63,7 +63,6 @@ TargetType mark_target() {
                   {.name = "or-mark", .kind = OptionKind::Hex32},
                   {.name = "xor-mark", .kind = OptionKind::Hex32}},
       .exactly_one = true,
-      .tables = {"mangle"},
       .save = save,
       .create = create,
       .summary = "sets the packet's mark",

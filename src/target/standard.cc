@@ -1,4 +1,4 @@
-// -j ACCEPT, DROP, RETURN: verdicts without options.
+// -j ACCEPT, DROP, RETURN: verdicts without options. -j QUEUE is queue 0, dropped when nobody listens.
 
 #include "target/targets.h"
 
@@ -23,7 +23,14 @@ TargetType accept_target() {
 }
 
 TargetType drop_target() {
-  return {.name = "DROP", .create = create<Action::Kind::Drop>, .summary = "drops the packet"};
+  return {.name = "DROP",
+          .tables = {"raw", "mangle", "filter", "security"},  // iptables keeps nat free of filtering
+          .create = create<Action::Kind::Drop>,
+          .summary = "drops the packet"};
+}
+
+TargetType queue_target() {
+  return {.name = "QUEUE", .create = create<Action::Kind::Queue>, .summary = "lets the listener of queue 0 decide"};
 }
 
 TargetType return_target() {

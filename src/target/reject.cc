@@ -1,0 +1,216 @@
+// -j REJECT: drops the packet and tells its sender, by an ICMP error or a TCP reset. Counterparts:
+// net/ipv{4,6}/netfilter/{ipt,ip6t}_REJECT.c, nf_reject_ipv{4,6}.c; RFC 1122 3.2.2, RFC 4443 2.4, RFC 9293 3.10.7.
+//
+// Nothing is said to a later fragment, a broadcast, an ICMP error, or a packet whose checksum is wrong; nor is a reset
+// answered by a reset. The answer is routed and filtered as a packet of this machine's own.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+
+#include "sallyport/host.h"
+#include "target/targets.h"
+#include "wire/build.h"
+#include "wire/checksum.h"
+
+namespace sallyport {
+namespace {
+
+constexpr uint8_t kTcpReset = 0xff;  // among the codes; none of ICMP's
+
+struct Kind {
+  std::string_view name;
+  std::string_view alias;
+  uint8_t code;
+};
+// In the order in which a beginning of a name is looked up.
+constexpr Kind kKinds4[] = {
+    {"icmp-net-unreachable", "net-unreach", 0},
+    {"icmp-host-unreachable", "host-unreach", 1},
+    {"icmp-proto-unreachable", "proto-unreach", 2},
+    {"icmp-port-unreachable", "port-unreach", 3},
+    {"icmp-net-prohibited", "net-prohib", 9},
+    {"icmp-host-prohibited", "host-prohib", 10},
+    {"tcp-reset", "tcp-rst", kTcpReset},
+    {"icmp-admin-prohibited", "admin-prohib", 13},
+};
+constexpr Kind kKinds6[] = {
+    {"icmp6-no-route", "no-route", 0},
+    {"icmp6-adm-prohibited", "adm-prohibited", 1},
+    {"icmp6-addr-unreachable", "addr-unreach", 3},
+    {"icmp6-port-unreachable", "port-unreach", 4},
+    {"tcp-reset", "tcp-reset", kTcpReset},
+    {"icmp6-policy-fail", "policy-fail", 5},
+    {"icmp6-reject-route", "reject-route", 6},
+};
+
+std::span<const Kind> kinds(Family family) {
+  if (family == Family::Ipv4) return kKinds4;
+  return kKinds6;
+}
+
+// Protocols whose payload has no Internet checksum over all of it. Everything else is expected to sum up.
+bool has_own_integrity(uint8_t protocol) {
+  return protocol == kGre || protocol == kEsp || protocol == kAh || protocol == kSctp || protocol == kUdplite;
+}
+
+// What the kernel takes for a right checksum before it answers. For IPv4 it sums the header too, which adds nothing as
+// long as the header's own checksum is right; only TCP and UDP have a pseudo-header there.
+bool checksum_holds(const Packet& packet) {
+  const uint8_t protocol = packet.protocol;
+  if (packet.checksum_trusted || has_own_integrity(protocol)) return true;
+  if (packet.captured() < packet.length) return true;  // cut by the capture: nothing can be said
+  const bool ipv4 = packet.family == Family::Ipv4;
+  const uint8_t* const udp = packet.transport(8);
+  if (protocol == kUdp && udp != nullptr && load_be16(udp + 6) == 0) return true;
+  const bool pseudo = !ipv4 || protocol == kTcp || protocol == kUdp;
+  const uint32_t sum = pseudo ? pseudo_header_sum(packet, protocol, packet.transport_length()) : 0;
+  return checksum_finish(checksum_add(packet.bytes().subspan(ipv4 ? 0 : packet.transport_offset), sum)) == 0;
+}
+
+bool is_broadcast(const IpAddress& address, const HookContext& context) {
+  if (context.router == nullptr) return false;
+  const RouteType type = context.router->address_type(address);
+  return type == RouteType::Broadcast || type == RouteType::Multicast;
+}
+
+// IPv6 addresses that a single host may have: not multicast, not unspecified, no mapped IPv4 address.
+bool is_unicast6(const IpAddress& address) {
+  constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const bool mapped = std::memcmp(address.bytes.data(), kMapped.data(), kMapped.size()) == 0;
+  return address.bytes[0] != 0xff && !mapped && !address.is_unspecified();
+}
+
+class RejectTarget final : public Target {
+ public:
+  explicit RejectTarget(uint8_t code) : code_(code) {}
+  Action apply(Packet& packet, HookContext& context) override {
+    if (context.output != nullptr && packet.transport_state == Transport::Present) {
+      code_ == kTcpReset ? answer_with_reset(packet, context) : answer_with_icmp(packet, context);
+    }
+    return Action::drop();
+  }
+
+ private:
+  void answer_with_icmp(const Packet& packet, const HookContext& context) const {
+    const bool ipv6 = packet.family == Family::Ipv6;
+    const bool to_us = packet.type == PacketType::Unicast || context.hook == Hook::Output;
+    if (!to_us || is_broadcast(packet.destination(), context)) return;
+    if (ipv6 && packet.transport_offset >= packet.length) return;
+    if (!may_answer_with_icmp_error(packet) || !checksum_holds(packet)) return;
+    constexpr uint8_t kUnreachable4 = 3, kUnreachable6 = 1;
+    Packet answer = build_icmp_error(packet, ipv6 ? kUnreachable6 : kUnreachable4, code_, 0);
+    if (is_ours(packet.destination(), context)) set_source(answer, packet.destination());
+    context.output->send(std::move(answer), packet);
+  }
+
+  // The address that was asked answers, where it is one of this machine's; else the route back decides.
+  static bool is_ours(const IpAddress& address, const HookContext& context) {
+    if (context.router == nullptr) return context.hook == Hook::Input;
+    return context.router->address_type(address) == RouteType::Local;
+  }
+  static void set_source(Packet& packet, const IpAddress& source) {
+    const bool ipv4 = packet.family == Family::Ipv4;
+    uint8_t* const field = packet.at(ipv4 ? 12 : 8, ipv4 ? 4 : 16);
+    if (field == nullptr) return;
+    std::memcpy(field, source.bytes.data(), source.view().size());
+    set_header_checksum(packet);
+    set_transport_checksum(packet);
+  }
+
+  static void answer_with_reset(const Packet& packet, const HookContext& context) {
+    constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
+    const uint8_t* const tcp = packet.protocol == kTcp ? packet.transport(20) : nullptr;
+    if (tcp == nullptr || (tcp[13] & kRst) || !checksum_holds(packet)) return;
+    const IpAddress from = packet.destination(), to = packet.source();
+    const bool ipv6 = packet.family == Family::Ipv6;
+    if (ipv6 ? !is_unicast6(from) || !is_unicast6(to) : is_broadcast(from, context)) return;
+
+    std::array<uint8_t, 20> reset = {};
+    std::memcpy(reset.data(), tcp + 2, 2);
+    std::memcpy(reset.data() + 2, tcp, 2);
+    reset[12] = 5 << 4;
+    reset[13] = kRst;
+    if (tcp[13] & kAck) {
+      std::memcpy(reset.data() + 4, tcp + 8, 4);
+    } else {
+      // What would have come next: each of SYN and FIN takes a number. A header length below 20 is not looked at twice.
+      const uint32_t taken =
+          ((tcp[13] & kSyn) != 0) + ((tcp[13] & kFin) != 0) + packet.transport_length() - (tcp[12] >> 4) * 4u;
+      store_be32(reset.data() + 8, load_be32(tcp + 4) + taken);
+      reset[13] |= kAck;
+    }
+    context.output->send(
+        build_packet({.source = from, .destination = to, .protocol = kTcp, .dont_fragment = true}, reset), packet);
+  }
+
+  uint8_t code_;
+};
+
+bool begins_with(std::string_view name, std::string_view text) {
+  if (text.size() > name.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + ('a' - 'A')) : text[i];
+    if (letter != name[i]) return false;
+  }
+  return true;
+}
+
+// As iptables does: the first kind that begins so, in any case of letters.
+Result<void> parse_kind(std::string_view text, const RuleContext& rule, OptionValue& value) {
+  for (const Kind& kind : kinds(rule.family)) {
+    if (!begins_with(kind.name, text) && !begins_with(kind.alias, text)) continue;
+    value.number = kind.code;
+    return {};
+  }
+  std::string known;
+  for (const Kind& kind : kinds(rule.family)) {
+    if (!known.empty()) known += ", ";
+    known += kind.name;
+  }
+  return fail(fmt::format("\"{}\" is not a way to reject", text), "one of " + known);
+}
+
+uint8_t code_of(const Options& options, Family family) {
+  constexpr uint8_t kPort4 = 3, kPort6 = 4;
+  return static_cast<uint8_t>(options.number("reject-with", family == Family::Ipv4 ? kPort4 : kPort6));
+}
+
+void save(const Options& options, const RuleContext& rule, std::string& out) {
+  for (const Kind& kind : kinds(rule.family)) {
+    if (kind.code == code_of(options, rule.family)) out += fmt::format(" --reject-with {}", kind.name);
+  }
+}
+
+Result<void> check(Options& options, const RuleContext& rule) {
+  const bool tcp = rule.protocol == kTcp && !rule.protocol_inverted;
+  if (code_of(options, rule.family) == kTcpReset && !tcp) {
+    return fail("tcp-reset answers TCP only, and the rule is for other protocols too", "-p tcp");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule) {
+  return std::make_unique<RejectTarget>(code_of(options, rule.family));
+}
+
+}  // namespace
+
+TargetType reject_target() {
+  return {
+      .name = "REJECT",
+      .options = {{.name = "reject-with",
+                   .kind = OptionKind::Custom,
+                   .parse = parse_kind,
+                   .summary = "the answer; icmp-port-unreachable unless given"}},
+      .tables = {"filter"},
+      .hooks = hook_bit(Hook::Input) | hook_bit(Hook::Forward) | hook_bit(Hook::Output),
+      .check = check,
+      .save = save,
+      .create = create,
+      .summary = "drops the packet and tells its sender",
+  };
+}
+
+}  // namespace sallyport
