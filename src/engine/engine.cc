@@ -2,6 +2,8 @@
 
 #include "sallyport/engine.h"
 
+#include "sallyport/random.h"
+
 #include <limits>
 #include <utility>
 
