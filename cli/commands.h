@@ -7,6 +7,7 @@ class App;
 
 namespace sallyport::cli {
 
+void add_replay_command(CLI::App& app, int& exit_code);
 void add_rules_command(CLI::App& app, int& exit_code);
 
 }  // namespace sallyport::cli

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", SALLYPORT_VERSION);
   int exit_code = kDone;
+  add_replay_command(app, exit_code);
   add_rules_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,213 @@
+// sallyport replay: a capture through a ruleset.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <limits>
+#include <memory>
+
+#include "commands.h"
+#include "input.h"
+#include "progress.h"
+#include "replay_input.h"
+#include "replay_output.h"
+#include "summary.h"
+
+namespace sallyport::cli {
+namespace {
+
+constexpr size_t kBurst = 64;
+
+// What stopped a replay before it began, and how the program exits for it.
+struct Stop {
+  Errors errors;
+  int exit_code = kAnswerIsNo;
+};
+std::unexpected<Stop> stop(Error error, int exit_code) { return std::unexpected(Stop{{std::move(error)}, exit_code}); }
+
+class Replay {
+ public:
+  explicit Replay(const ReplayArguments& arguments) : arguments_(arguments) {}
+
+  std::expected<void, Stop> set_up() {
+    if (auto done = check_arguments(); !done) return done;
+    if (auto done = load_rules(arguments_.rules, Family::Ipv4); !done) return done;
+    if (auto done = load_rules(arguments_.rules6, Family::Ipv6); !done) return done;
+    auto input = ReplayInput::open(arguments_);
+    if (!input) return stop(input.error(), kCannotRead);
+    input_ = std::move(*input);
+    auto host = load_host();
+    if (!host) return std::unexpected(host.error());
+    auto engine = Engine::create({.rulesets = rulesets_,
+                                  .host = std::move(*host),
+                                  .seed = arguments_.seed,
+                                  .checksums = arguments_.checksums,
+                                  .log = &log_,
+                                  .sink = &output_});
+    if (!engine) return std::unexpected(Stop{engine.error(), kAnswerIsNo});
+    engine_ = std::move(*engine);
+    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+      for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
+        engine_->add_module(std::make_unique<FlowModule>(output_.flows_in), family, hook,
+                            std::numeric_limits<int>::min());
+      }
+    }
+    if (auto done = input_->attach(engine_->host(), arguments_.ingress); !done) return stop(done.error(), kWrongUsage);
+    if (auto done = output_.open(arguments_, engine_->host(), input_->link()); !done)
+      return stop(done.error(), kCannotRead);
+    if (auto done = log_.open(arguments_, input_->link()); !done) return stop(done.error(), kCannotRead);
+    return {};
+  }
+
+  int run() {
+    const auto begin = std::chrono::steady_clock::now();
+    lead_all_through();
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (auto done = write_results(); !done) {
+      print_error(done.error());
+      return kCannotRead;
+    }
+    return input_->damage() != nullptr ? kCannotRead : kDone;
+  }
+
+ private:
+  std::expected<void, Stop> check_arguments() const {
+    int on_stdout = 0;
+    for (const std::string& path :
+         {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.log, arguments_.nflog}) {
+      on_stdout += path == "-";
+    }
+    on_stdout += arguments_.json;
+    if (on_stdout > 1)
+      return stop({.what = "two outputs on standard output", .expected = "one -, or --json alone"}, kWrongUsage);
+    int on_stdin = arguments_.rules == "-";
+    on_stdin += arguments_.rules6 == "-";
+    for (const std::string& path : arguments_.inputs) on_stdin += path == "-" || path.ends_with("=-");
+    if (on_stdin > 1) return stop({.what = "two inputs from standard input", .expected = "one -"}, kWrongUsage);
+    return {};
+  }
+
+  std::expected<void, Stop> load_rules(const std::string& path, Family family) {
+    if (path.empty()) return {};
+    auto text = read_file(path);
+    if (!text) return stop(text.error(), kCannotRead);
+    auto ruleset = read_ruleset(*text, path, family, builtin_registry());
+    if (!ruleset) return std::unexpected(Stop{ruleset.error(), kAnswerIsNo});
+    rulesets_.push_back(std::move(*ruleset));
+    return {};
+  }
+
+  std::expected<HostModel, Stop> load_host() const {
+    if (arguments_.host.empty()) {
+      auto names = input_->interface_names();
+      return names.size() == 2 ? HostModel::pair(names[0], names[1]) : HostModel::pair("in0", "out0");
+    }
+    auto text = read_file(arguments_.host);
+    if (!text) return stop(text.error(), kCannotRead);
+    std::vector<std::string> warnings;
+    auto host = read_host_model(*text, arguments_.host, warnings);
+    for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+    if (!host) return std::unexpected(Stop{host.error(), kAnswerIsNo});
+    return std::move(*host);
+  }
+
+  void lead_all_through() {
+    Progress progress("replaying");
+    std::vector<Packet> packets(kBurst);
+    while (true) {
+      const auto burst = input_->read(packets);
+      if (burst.end) break;
+      auto passed = input_->passed().begin();
+      for (size_t i = 0; i <= burst.packets; ++i) {
+        for (; passed != input_->passed().end() && passed->before == i; ++passed) {
+          output_.pass(passed->bytes, passed->original_length, engine_->host().pair_of(passed->in), passed->time);
+        }
+        if (i == burst.packets) break;
+        output_.set_time(packets[i].time);
+        engine_->process({&packets[i], 1});
+      }
+      progress.show(input_->progress(), engine_->counters().packets);
+    }
+  }
+
+  Result<void> write_results() {
+    if (auto done = output_.finish(); !done) return done;
+    if (auto done = log_.finish(); !done) return done;
+    for (const auto& [path, family] :
+         {std::pair(arguments_.counters, Family::Ipv4), std::pair(arguments_.counters6, Family::Ipv6)}) {
+      const Ruleset* ruleset = path.empty() ? nullptr : engine_->ruleset(family);
+      if (path.empty()) continue;
+      if (auto done = write_file(path, ruleset != nullptr ? save_ruleset(*ruleset, true) : ""); !done) return done;
+    }
+    const SummaryInput summary{arguments_, input_->counters(), output_,  log_,
+                               *engine_,   rulesets_,          seconds_, input_->damage()};
+    if (arguments_.json) return write_file("-", summary_json(summary));
+    fmt::print(stderr, "{}", summary_text(summary));
+    return {};
+  }
+
+  const ReplayArguments& arguments_;
+  std::vector<Ruleset> rulesets_;
+  std::unique_ptr<ReplayInput> input_;
+  ReplayOutput output_;
+  ReplayLog log_;
+  std::unique_ptr<Engine> engine_;
+  double seconds_ = 0;
+};
+
+int replay(const ReplayArguments& arguments) {
+  Replay replay(arguments);
+  if (auto done = replay.set_up(); !done) {
+    print_errors(done.error().errors);
+    return done.error().exit_code;
+  }
+  return replay.run();
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& app, int& exit_code) {
+  CLI::App& command = *app.add_subcommand("replay", "leads a capture through an unchanged iptables ruleset");
+  command.footer(
+      "Examples:\n"
+      "  sallyport replay -R firewall.rules -r traffic.pcapng                 what would these rules do?\n"
+      "  sallyport replay -R firewall.rules -r traffic.pcapng -w out.pcapng   and what leaves\n"
+      "  sallyport replay -R firewall.rules --host gateway.toml -r wan=a.pcap -r lan=b.pcap --counters -\n"
+      "  tcpdump -w - | sallyport replay -R firewall.rules -r - tcp port 80\n"
+      "\nstdout carries data only; the summary goes to stderr.\n"
+      "Exit: 0 done, 1 the rules are refused, 2 wrong usage, 3 an input cannot be read or is cut off.");
+  auto arguments = std::make_shared<ReplayArguments>();
+  command.add_option("-R,--rules", arguments->rules, "iptables-save text");
+  command.add_option("-6,--rules6", arguments->rules6, "ip6tables-save text");
+  command.add_option("-r,--read", arguments->inputs, "a capture; NAME=FILE gives all its frames the interface NAME")
+      ->required()
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("-w,--write", arguments->output, "what leaves, as pcapng (pcap for a name that ends in .pcap)");
+  command.add_option("--host", arguments->host, "the host model; without it, a pair of interfaces in0 and out0");
+  command.add_option("--ingress", arguments->ingress,
+                     "where packets enter that do not say by which interface they came");
+  command.add_option("--counters", arguments->counters,
+                     "the rules with their counters afterwards, as iptables-save -c");
+  command.add_option("--counters6", arguments->counters6, "likewise for -6");
+  command.add_option("--log", arguments->log, "the lines of LOG and TRACE");
+  command.add_option("--nflog", arguments->nflog, "the packets of NFLOG, as pcapng");
+  command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
+  command.add_flag("--all", arguments->all,
+                   "write dropped and delivered packets too, each with its verdict as a comment");
+  command.add_flag("--json", arguments->json, "the summary as JSON on stdout");
+  const std::map<std::string, Checksums> modes{
+      {"verify", Checksums::Verify}, {"trust", Checksums::Trust}, {"repair", Checksums::Repair}};
+  command.add_option("--checksums", arguments->checksums, "verify, trust or repair what the capture holds")
+      ->transform(CLI::CheckedTransformer(modes));
+  auto expression = std::make_shared<std::vector<std::string>>();
+  command.add_option("EXPRESSION", *expression, "a BPF expression, as tcpdump takes it");
+  command.callback([arguments, expression, &exit_code] {
+    arguments->filter = fmt::format("{}", fmt::join(*expression, " "));
+    if (arguments->rules.empty() && arguments->rules6.empty()) throw CLI::RequiredError("-R or -6");
+    exit_code = replay(*arguments);
+  });
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,30 @@
+// What sallyport replay was told.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sallyport/engine.h"
+
+namespace sallyport::cli {
+
+struct ReplayArguments {
+  std::string rules;
+  std::string rules6;
+  std::vector<std::string> inputs;  // FILE or NAME=FILE
+  std::string output;
+  std::string host;
+  std::string ingress;
+  std::string counters;
+  std::string counters6;
+  std::string log;
+  std::string nflog;
+  std::string filter;
+  uint64_t seed = 0;
+  Checksums checksums = Checksums::Verify;
+  bool all = false;
+  bool json = false;
+};
+
+}  // namespace sallyport::cli
