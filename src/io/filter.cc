@@ -7,6 +7,8 @@
 #include <pcap/pcap.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "io/capture_reader.h"
 #include "sallyport/packet_io.h"
@@ -28,8 +30,13 @@ class Program {
   std::string compile(const std::string& expression, LinkType link) {
     pcap_t* pcap = pcap_open_dead(program_link(link), static_cast<int>(kMaxFrameBytes));
     if (!pcap) return "out of memory";
+    // The optimiser refuses an expression that no packet of this link type can pass. It is right for another link type
+    // of the same capture, so it is compiled as it stands.
     std::string problem;
-    if (pcap_compile(pcap, &code_, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) problem = pcap_geterr(pcap);
+    if (pcap_compile(pcap, &code_, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0 &&
+        pcap_compile(pcap, &code_, expression.c_str(), 0, PCAP_NETMASK_UNKNOWN) != 0) {
+      problem = pcap_geterr(pcap);
+    }
     pcap_close(pcap);
     return problem;
   }
@@ -68,23 +75,41 @@ bool may_go_on(const std::string& front, LinkType link) {
   return false;
 }
 
-// A word that libpcap puts between quotes stands in the expression; else the first word that cannot stand where it is.
-uint32_t column_of_problem(const std::string& expression, const std::string& problem, LinkType link) {
+// Where the next word begins, from `at` on, and where it ends. Brackets are words of their own.
+std::pair<size_t, size_t> next_word(const std::string& text, size_t at) {
+  constexpr const char* kSpace = " \t\n";
+  const size_t begin = std::min(text.find_first_not_of(kSpace, at), text.size());
+  if (begin < text.size() && (text[begin] == '(' || text[begin] == ')')) return {begin, begin + 1};
+  return {begin, std::min(text.find_first_of(" \t\n()", begin), text.size())};
+}
+
+// The first word that cannot stand where it is; behind the end, where only something is lacking.
+size_t place_of_syntax_error(const std::string& expression, LinkType link) {
+  for (auto [begin, end] = next_word(expression, 0); begin < end; std::tie(begin, end) = next_word(expression, end)) {
+    if (!may_go_on(expression.substr(0, end), link)) return begin;
+  }
+  return expression.size();
+}
+
+// The word that a problem is about: between quotes, or the first with a digit that stands in the expression.
+size_t place_of_named_word(const std::string& expression, const std::string& problem) {
   const size_t open = problem.find('\'');
   const size_t close = open == std::string::npos ? open : problem.find('\'', open + 1);
-  if (close != std::string::npos) {
-    const size_t at = expression.find(problem.substr(open + 1, close - open - 1));
-    return at == std::string::npos ? 0 : static_cast<uint32_t>(at + 1);
+  if (close != std::string::npos) return expression.find(problem.substr(open + 1, close - open - 1));
+  for (auto [begin, end] = next_word(problem, 0); begin < end; std::tie(begin, end) = next_word(problem, end)) {
+    const std::string word = problem.substr(begin, end - begin);
+    const size_t place = expression.find(word);
+    if (word.find_first_of("0123456789") != std::string::npos && place != std::string::npos) return place;
   }
-  constexpr size_t kLongest = 4096;  // the search is quadratic
-  if (problem.find("syntax error") == std::string::npos || expression.size() > kLongest) return 0;
-  for (size_t at = expression.find_first_not_of(" \t\n"); at != std::string::npos;) {
-    const size_t end = std::min(expression.find_first_of(" \t\n", at), expression.size());
-    if (!may_go_on(expression.substr(0, end), link)) return static_cast<uint32_t>(at + 1);
-    at = expression.find_first_not_of(" \t\n", end);
-  }
-  // Each word could stand; what lacks is what should follow.
-  return static_cast<uint32_t>(expression.size() + 1);
+  return std::string::npos;
+}
+
+uint32_t column_of_problem(const std::string& expression, const std::string& problem, LinkType link) {
+  constexpr size_t kLongest = 4096;  // the search costs the square of the length
+  if (expression.size() > kLongest) return 0;
+  const bool syntax = problem.find("syntax error") != std::string::npos;
+  const size_t place = syntax ? place_of_syntax_error(expression, link) : place_of_named_word(expression, problem);
+  return place == std::string::npos ? 0 : static_cast<uint32_t>(place + 1);
 }
 
 }  // namespace

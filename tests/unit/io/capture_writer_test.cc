@@ -111,7 +111,7 @@ TEST(CaptureWriter, CommentsTooLongForTheFormatAreCutBetweenCharacters) {
   EXPECT_EQ(capture.damage, "");
   std::ifstream file(folder.file("c.pcapng"), std::ios::binary);
   const std::string bytes(std::istreambuf_iterator<char>(file), {});
-  EXPECT_EQ(std::ranges::count(bytes, 'a') - std::ranges::count(std::string_view("wan lan sallyport"), 'a'), 65'531);
+  EXPECT_NE(bytes.find(std::string(65'531, 'a')), std::string::npos);
   EXPECT_EQ(bytes.find('\xc3'), std::string::npos);
 }
 

@@ -53,12 +53,12 @@ TEST(CompileFilter, AFrameShorterThanTheFilterReadsDoesNotPass) {
 
 struct ProblemCase {
   const char* expression;
-  uint32_t column;
+  uint32_t column;  // 0: libpcap's words do not tell
 };
 constexpr ProblemCase kProblemCases[] = {
-    {"tcp prt 80", 5},    {"tcp port 80 adn host 192.0.2.1", 13}, {"tcp port 80 and", 16},  {"(tcp or udp", 12},
-    {"tcp port 80)", 12}, {"host 192.0.2.1 port 80", 16},         {"ip[8] == 64 foo[", 13}, {"tcp port 99999", 10},
-    {"  udp udp", 7},
+    {"tcp prt 80", 5},    {"tcp port 80 adn host 192.0.2.1", 13},  {"tcp port 80 and", 16},   {"(tcp or udp", 12},
+    {"tcp port 80)", 12}, {"host 192.0.2.1 port 80", 16},          {"ip[8] == 64 foo[", 13},  {"tcp port 99999", 10},
+    {"  udp udp", 7},     {"udp and (port 53 or or port 54)", 21}, {"ether host 1.2.3.4", 0}, {"ip[0:3] = 1", 0},
 };
 
 TEST(CompileFilter, SaysWhereAnExpressionIsWrong) {

@@ -181,7 +181,7 @@ CaptureBytes with_raw(std::initializer_list<uint32_t> numbers) {
 TEST(PcapngReader, CVE_2019_15165_DamageIsToldAndNothingIsAllocatedForIt) {
   const CaptureBytes none;
   const DamageCase cases[] = {
-      {"length 0", with_raw({6, 0, 0}), "at byte 96: a block claims a length of 0 bytes"},
+      {"length 0", with_raw({6, 0, 0}), "at byte 100: a block claims a length of 0 bytes"},
       {"length 8", with_raw({6, 8, 8}), "a length of 8 bytes; expected a multiple of 4 from 12 to 268435456"},
       {"odd length", with_raw({6, 33, 0}), "a length of 33 bytes"},
       {"4 GiB", with_raw({6, 0xfffffffc, 0}), "a length of 4294967292 bytes"},
