@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sallyport/address.h"
@@ -20,6 +22,7 @@ namespace sallyport {
 struct InterfaceAddress {
   IpAddress address = {};
   uint8_t prefix_bits = 0;
+  bool operator==(const InterfaceAddress&) const = default;
 };
 
 struct Interface {
@@ -27,13 +30,13 @@ struct Interface {
   uint32_t mtu = 65535;
   uint32_t group = 0;
   std::array<uint8_t, 6> mac = {};
-  std::vector<InterfaceAddress> addresses = {};
+  std::vector<InterfaceAddress> addresses = {};  // in the order of `ip address`: an earlier one is preferred
   bool loopback = false;
   bool point_to_point = false;  // no link-layer addresses (tun)
   std::string_view name_text() const { return std::string_view(name.data()); }
 };
 
-// As `ip route` calls them. None: nothing matched.
+// As `ip route` calls them. None: nothing matched, the network is unreachable.
 enum class RouteType : uint8_t {
   None,
   Unicast,
@@ -61,8 +64,9 @@ struct Route {
   InterfaceId out = kNoInterface;
   IpAddress gateway = {};           // unspecified: the destination itself is the neighbour
   IpAddress preferred_source = {};  // what a local sender without an address takes
-  uint32_t mtu = 0;
-  uint32_t realm = 0;
+  uint32_t mtu = 0;                  // the route's own, else the interface's
+  uint32_t realm = 0;                // as -m realm compares it: the source's realm in the upper half, where there is one
+  bool martian = false;              // Blackhole because an address is not believable here (rp_filter, 127.0.0.1 ...)
 };
 
 // What the path and the rules ask of the machine. Const: many threads may ask at once. Nothing here allocates but
@@ -70,9 +74,14 @@ struct Route {
 class Router {
  public:
   virtual ~Router() = default;
+  // As ip_route_output() and ip_route_input() answer, and their IPv6 counterparts. With `in`: Local, Broadcast and
+  // Multicast are to be delivered here, Unicast is to be forwarded, all others end the packet: None with a "network
+  // unreachable", Unreachable with a "host unreachable" (also where forwarding is off), Prohibit with an
+  // "administratively prohibited", Blackhole silently. `out` of a local route is the loopback interface where the model
+  // has one, else the interface that has the address. Pairs play no part here.
   virtual Route route(const RouteQuery& query) const = 0;
-  // What an address is to this machine (-m addrtype): Local, Broadcast, Multicast, Unicast, Blackhole ... With `on`,
-  // Local only if it is an address of that interface.
+  // What an address is to this machine (-m addrtype). IPv4: Local, Broadcast, Multicast, Unicast, Anycast. IPv6: also
+  // Unreachable (any route that refuses, or none). With `on`, only what is so by that interface, else Unicast.
   virtual RouteType address_type(const IpAddress& address, InterfaceId on = kNoInterface) const = 0;
   // `id` from 1 to interface_count(); 0 is an interface without a name.
   virtual const Interface& interface(InterfaceId id) const = 0;
@@ -86,6 +95,7 @@ class Router {
 };
 
 // `ip rule`: asked in order of priority; the first whose selectors hold and whose table has a route answers.
+// An interface that the model does not have never matches, but "lo" is any local sender.
 struct PolicyRule {
   uint32_t priority = 0;
   std::optional<AddressMask> from = {};
@@ -102,10 +112,10 @@ struct PolicyRule {
 struct RouteEntry {
   AddressMask to = {};
   RouteType type = RouteType::Unicast;
-  std::string dev = {};
-  IpAddress via = {};
+  std::string dev = {};  // empty: the interface that leads to `via`; refusing types need none
+  IpAddress via = {};    // IPv6 also for an IPv4 route, given `dev`
   IpAddress source = {};
-  uint32_t metric = 0;
+  uint32_t metric = 0;   // IPv6: 0 stands for 1024, as in the kernel
   uint32_t table = 254;
   uint32_t mtu = 0;  // 0: the interface's
   uint32_t realm = 0;
@@ -129,7 +139,13 @@ class HostModel final : public Router {
   Result<void> add_rule(PolicyRule rule);
   // False: the name is unknown; it is kept all the same.
   bool set_sysctl(std::string_view name, int64_t value);
+  // Whether the machine answers what is delivered to it ([host] answers); no, unless set.
+  void set_answers(bool answers);
+  // Off: finish() adds no rules, no routes of its own; the model states all of them.
+  void set_default_rules(bool wanted);
+  void set_kernel_routes(bool wanted);
   // Adds what the kernel adds by itself: connected, local and broadcast routes, the rules for local, main, default.
+  // To be called again after any change.
   void finish();
 
   Route route(const RouteQuery& query) const override;
@@ -141,14 +157,26 @@ class HostModel final : public Router {
   bool pair_is_bridge(InterfaceId id) const override;
   int64_t sysctl(std::string_view name) const override;
   bool has_pairs() const;
+  bool answers() const;
+
+  // What was added and set, in order; not what finish() adds.
+  const std::vector<RouteEntry>& routes() const;
+  const std::vector<PolicyRule>& rules() const;
+  const std::map<std::string, int64_t, std::less<>>& sysctls() const;
+  bool default_rules() const;
+  bool kernel_routes() const;
+
+  struct State;  // host/state.h
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 
 // Reads a model from TOML. `file` names it in errors. Unknown sysctls are named in `warnings`.
 Results<HostModel> read_host_model(std::string_view toml, std::string_view file, std::vector<std::string>& warnings);
+
+// The model as TOML that read_host_model() reads back to the same model.
+std::string host_model_text(const HostModel& model);
 
 // This machine's model as TOML: interfaces, addresses, routes, rules and the sysctls that the engine knows.
 Result<std::string> host_snapshot();
