@@ -64,9 +64,9 @@ struct Route {
   InterfaceId out = kNoInterface;
   IpAddress gateway = {};           // unspecified: the destination itself is the neighbour
   IpAddress preferred_source = {};  // what a local sender without an address takes
-  uint32_t mtu = 0;                  // the route's own, else the interface's
-  uint32_t realm = 0;                // as -m realm compares it: the source's realm in the upper half, where there is one
-  bool martian = false;              // Blackhole because an address is not believable here (rp_filter, 127.0.0.1 ...)
+  uint32_t mtu = 0;                 // the route's own, else the interface's
+  uint32_t realm = 0;               // as -m realm compares it: the source's realm in the upper half, where there is one
+  bool martian = false;             // Blackhole because an address is not believable here (rp_filter, 127.0.0.1 ...)
 };
 
 // What the path and the rules ask of the machine. Const: many threads may ask at once. Nothing here allocates but
@@ -115,7 +115,7 @@ struct RouteEntry {
   std::string dev = {};  // empty: the interface that leads to `via`; refusing types need none
   IpAddress via = {};    // IPv6 also for an IPv4 route, given `dev`
   IpAddress source = {};
-  uint32_t metric = 0;   // IPv6: 0 stands for 1024, as in the kernel
+  uint32_t metric = 0;  // IPv6: 0 stands for 1024, as in the kernel
   uint32_t table = 254;
   uint32_t mtu = 0;  // 0: the interface's
   uint32_t realm = 0;

@@ -17,8 +17,8 @@ struct PrefixKey {
   bool operator==(const PrefixKey&) const = default;
 };
 
-// Maps prefixes to numbers the caller gives. Built once, then constant; a look-up neither allocates nor writes, and takes
-// at most as many steps as the address has bits.
+// Maps prefixes to numbers the caller gives. Built once, then constant; a look-up neither allocates nor writes, and
+// takes at most as many steps as the address has bits.
 class PrefixTrie {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
