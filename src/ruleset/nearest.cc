@@ -1,6 +1,6 @@
 // "Did you mean": edit distance over the known words.
 
-#include "ruleset/nearest.h"
+#include "sallyport/nearest.h"
 
 #include <algorithm>
 #include <utility>

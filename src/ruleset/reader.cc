@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "ruleset/lexer.h"
-#include "ruleset/nearest.h"
 #include "ruleset/rule_parser.h"
 #include "ruleset/structure.h"
 #include "ruleset/tables.h"
+#include "sallyport/nearest.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport {

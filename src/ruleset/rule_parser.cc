@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <array>
 
-#include "ruleset/nearest.h"
 #include "ruleset/selector_text.h"
+#include "sallyport/nearest.h"
 
 namespace sallyport {
 namespace {
