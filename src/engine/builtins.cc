@@ -9,7 +9,33 @@ namespace sallyport {
 
 void add_builtin_matches(Registry& registry) {
   for (MatchType (*make)() : {
+           addrtype_match,
+           ah_match,
+           ah_ipv6_match,
+           comment_match,
+           dccp_match,
+           dscp_match,
+           ecn_match,
+           esp_match,
+           hl_match,
+           icmp_match,
+           icmp6_match,
+           iprange_match,
+           length_match,
+           limit_match,
+           mac_match,
+           mark_match,
+           multiport_match,
+           pkttype_match,
+           sctp_match,
+           statistic_match,
+           tcp_match,
+           tcpmss_match,
+           time_match,
+           tos_match,
            ttl_match,
+           u32_match,
+           udp_match,
        }) {
     registry.add(make());
   }

@@ -5,6 +5,32 @@
 
 namespace sallyport {
 
+MatchType addrtype_match();
+MatchType ah_match();
+MatchType ah_ipv6_match();
+MatchType comment_match();
+MatchType dccp_match();
+MatchType dscp_match();
+MatchType ecn_match();
+MatchType esp_match();
+MatchType hl_match();
+MatchType icmp_match();
+MatchType icmp6_match();
+MatchType iprange_match();
+MatchType length_match();
+MatchType limit_match();
+MatchType mac_match();
+MatchType mark_match();
+MatchType multiport_match();
+MatchType pkttype_match();
+MatchType sctp_match();
+MatchType statistic_match();
+MatchType tcp_match();
+MatchType tcpmss_match();
+MatchType time_match();
+MatchType tos_match();
 MatchType ttl_match();
+MatchType u32_match();
+MatchType udp_match();
 
 }  // namespace sallyport

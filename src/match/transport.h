@@ -1,0 +1,21 @@
+// How a match that judges a transport header gets at it.
+#pragma once
+
+#include "sallyport/hook.h"
+
+namespace sallyport {
+
+// The transport header if `count` bytes of it are there. Null for a later fragment, which no such match judges; null
+// with context.drop_packet set where the header is cut off: who cannot judge a packet must not let it pass.
+inline const uint8_t* transport_or_drop(const Packet& packet, HookContext& context, uint32_t count) {
+  if (packet.fragment_offset != 0) [[unlikely]] {
+    return nullptr;
+  }
+  const uint8_t* header = packet.transport(count);
+  if (header == nullptr) [[unlikely]] {
+    context.drop_packet = true;
+  }
+  return header;
+}
+
+}  // namespace sallyport
