@@ -34,16 +34,17 @@ void dump_incomplete(DumpLine& line, const Packet& packet, uint32_t offset) {
 
 namespace {
 
-void dump_tcp_flags(DumpLine& line, uint8_t reserved, uint8_t flags) {
+// `word` is the header's seventh: length, reserved bits, flags. AE is RFC 9768's.
+void dump_tcp_flags(DumpLine& line, uint16_t word) {
   struct Flag {
-    uint8_t bit;
+    uint16_t bit;
     std::string_view name;
   };
-  constexpr Flag kFlags[] = {{0x80, "CWR "}, {0x40, "ECE "}, {0x20, "URG "}, {0x10, "ACK "},
+  constexpr Flag kFlags[] = {{0x100, "AE "}, {0x80, "CWR "}, {0x40, "ECE "}, {0x20, "URG "}, {0x10, "ACK "},
                              {0x08, "PSH "}, {0x04, "RST "}, {0x02, "SYN "}, {0x01, "FIN "}};
-  line.add("RES=0x{:02x} ", reserved);
+  line.add("RES=0x{:02x} ", (word & 0x0e00) >> 6);
   for (const Flag& flag : kFlags) {
-    if (flags & flag.bit) line.add(flag.name);
+    if (word & flag.bit) line.add(flag.name);
   }
 }
 
@@ -58,7 +59,7 @@ bool dump_tcp(DumpLine& line, const Packet& packet, bool later_fragment, uint32_
   line.add("SPT={} DPT={} ", load_be16(tcp), load_be16(tcp + 2));
   if (flags & kDumpTcpSequence) line.add("SEQ={} ACK={} ", load_be32(tcp + 4), load_be32(tcp + 8));
   line.add("WINDOW={} ", load_be16(tcp + 14));
-  dump_tcp_flags(line, static_cast<uint8_t>((tcp[12] & 0x0f) << 2), tcp[13]);
+  dump_tcp_flags(line, load_be16(tcp + 12));
   line.add("URGP={} ", load_be16(tcp + 18));
   const uint32_t header_bytes = (tcp[12] >> 4) * 4u;
   if ((flags & kDumpTcpOptions) && header_bytes > 20) {
@@ -167,6 +168,7 @@ bool dump_ipv4_payload(DumpLine& line, const Packet& packet, const uint8_t* ip, 
       return true;
     case kAh:
     case kEsp:
+      if (protocol == kAh && later_fragment) return true;  // seen: the kernel names every protocol there but this one
       line.add(protocol == kAh ? "PROTO=AH " : "PROTO=ESP ");
       if (!later_fragment) dump_security_index(line, packet, protocol, offset);
       return true;

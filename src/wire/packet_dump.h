@@ -39,7 +39,8 @@ class DumpLine {
   void add_hex(const uint8_t* bytes, uint32_t count, bool upper_case, char separator = 0);
 
  private:
-  std::array<char, 1018> buffer_;
+  static constexpr size_t kLongest = 1016;  // measured
+  std::array<char, kLongest> buffer_;
   size_t size_ = 0;
 };
 
