@@ -23,4 +23,4 @@ libdir=$(pkg-config --variable=libdir sallyport)
 "$cxx" "$here/main.cc" $(pkg-config --cflags --libs sallyport) -o "$work/foreign-pc"
 LD_LIBRARY_PATH=$libdir "$work/foreign-pc"
 
-"$work/prefix/bin/sallyport" --version
+"$work/prefix/bin/sallyport" --version | grep -F "$version"
