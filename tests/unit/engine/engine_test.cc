@@ -1,0 +1,119 @@
+// Whole walks: rules, host and path together.
+
+#include "sallyport/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/packets.h"
+
+namespace sallyport {
+namespace {
+
+// Writes down how each packet ended.
+class Fates final : public PacketSink {
+ public:
+  void ended(Packet& packet, Fate fate, Hook hook, const Decision& decision) override {
+    constexpr std::string_view kNames[kFates] = {"left", "delivered", "dropped", "malformed", "unroutable", "held"};
+    seen.push_back(std::string(kNames[static_cast<size_t>(fate)]) + " " + std::string(hook_name(hook)) +
+                   (decision.table.empty() ? "" : " line " + std::to_string(decision.line)));
+    out = packet.clone();
+  }
+  std::vector<std::string> seen;
+  Packet out;
+};
+
+struct Machine {
+  explicit Machine(const std::string& rules, Family family = Family::Ipv4) {
+    auto ruleset = read_ruleset(rules, "test.rules", family, builtin_registry());
+    EXPECT_TRUE(ruleset) << (ruleset ? "" : ruleset.error()[0].text());
+    EngineConfig config;
+    config.rulesets.push_back(std::move(*ruleset));
+    config.host = HostModel::pair("in0", "out0");
+    config.sink = &fates;
+    auto made = Engine::create(std::move(config));
+    EXPECT_TRUE(made) << (made ? "" : made.error()[0].text());
+    engine = std::move(*made);
+  }
+  std::string send(Packet packet) {
+    fates.seen.clear();
+    packet.in = 1;
+    engine->process({&packet, 1});
+    std::string all;
+    for (const std::string& fate : fates.seen) all += (all.empty() ? "" : "; ") + fate;
+    return all;
+  }
+  Fates fates;
+  std::unique_ptr<Engine> engine;
+};
+
+struct WalkCase {
+  const char* rules;  // of filter, lines from 4 on
+  const char* fate;
+};
+
+// A UDP packet 192.0.2.1:1000 > 198.51.100.1:53 from in0 to out0.
+constexpr WalkCase kWalkCases[] = {
+    {"", "left POSTROUTING"},
+    {"-A FORWARD -j DROP", "dropped FORWARD line 4"},
+    {"-A INPUT -j DROP", "left POSTROUTING"},
+    {"-A FORWARD -s 192.0.2.0/24 -j DROP", "dropped FORWARD line 4"},
+    {"-A FORWARD ! -s 192.0.2.0/24 -j DROP", "left POSTROUTING"},
+    {"-A FORWARD -i in+ -o out0 -j DROP", "dropped FORWARD line 4"},
+    {"-A FORWARD -i in -j DROP", "left POSTROUTING"},
+    {"-A FORWARD ! -i in0 -j DROP", "left POSTROUTING"},
+    {"-A FORWARD ! -i + -j DROP", "left POSTROUTING"},
+    {"-A FORWARD -p udp -j DROP", "dropped FORWARD line 4"},
+    {"-A FORWARD ! -p tcp -j DROP", "dropped FORWARD line 4"},
+    {"-A FORWARD -f -j DROP", "left POSTROUTING"},
+    {"-A FORWARD ! -f -j DROP", "dropped FORWARD line 4"},
+    {"-A FORWARD -j U\n-A FORWARD -j DROP\n-A U -j RETURN\n-A U -j ACCEPT", "dropped FORWARD line 5"},
+    {"-A FORWARD -g U\n-A FORWARD -j DROP\n-A U -j RETURN", "left POSTROUTING"},
+    {"-A FORWARD -j U\n-A FORWARD -j DROP\n-A U -j V\n-A U -j ACCEPT\n-A V -p tcp", "left POSTROUTING"},
+    {"-A FORWARD -j U\n-A FORWARD -j DROP\n-A U -g V\n-A U -j ACCEPT\n-A V -p tcp", "dropped FORWARD line 5"},
+    {"-A FORWARD -j RETURN\n-A FORWARD -j DROP", "left POSTROUTING"},
+};
+
+TEST(Engine, WalksRulesAsTheKernelDoes) {
+  for (const WalkCase& test : kWalkCases) {
+    Machine machine("*filter\n:U - [0:0]\n:V - [0:0]\n" + std::string(test.rules) + "\nCOMMIT\n");
+    EXPECT_EQ(machine.send(test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x")), test.fate) << test.rules;
+  }
+}
+
+TEST(Engine, CountsRulesAndPolicies) {
+  Machine machine("*filter\n:FORWARD DROP [10:1000]\n[5:500] -A FORWARD -p tcp -j ACCEPT\n-A FORWARD -p udp\nCOMMIT\n");
+  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "question");
+  const uint32_t length = packet.length;
+  EXPECT_EQ(machine.send(std::move(packet)), "dropped FORWARD line 2");
+  EXPECT_EQ(save_ruleset(*machine.engine->ruleset(Family::Ipv4), true),
+            "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [11:" + std::to_string(1000 + length) +
+                "]\n:OUTPUT ACCEPT [0:0]\n[5:500] -A FORWARD -p tcp -j ACCEPT\n[1:" + std::to_string(length) +
+                "] -A FORWARD -p udp\nCOMMIT\n");
+}
+
+TEST(Engine, LowersTheTimeToLive) {
+  Machine machine("*filter\nCOMMIT\n");
+  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x");
+  const uint8_t before = packet.ttl();
+  EXPECT_EQ(machine.send(std::move(packet)), "left POSTROUTING");
+  EXPECT_EQ(machine.fates.out.ttl(), before - 1);
+}
+
+TEST(Engine, RefusesByLineWhatHasNoMeaningYet) {
+  auto ruleset = read_ruleset("*filter\n-A INPUT -j ACCEPT\n-A INPUT -m string --algo bm --string x -j DROP\nCOMMIT\n",
+                              "a.rules", Family::Ipv4, builtin_registry());
+  ASSERT_TRUE(ruleset);
+  EngineConfig config;
+  config.rulesets.push_back(std::move(*ruleset));
+  config.host = HostModel::pair("in0", "out0");
+  auto engine = Engine::create(std::move(config));
+  ASSERT_FALSE(engine);
+  EXPECT_EQ(engine.error()[0].line, 3u);
+  EXPECT_NE(engine.error()[0].what.find("string"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport
