@@ -1,7 +1,9 @@
 // Files are mapped and read in place; pipes are read into a buffer that keeps whole records.
 //
-// A mapped file has one danger: pages behind its end, when somebody cuts it while it is read, raise SIGBUS. So its size
-// is looked at again before each stretch of pages is brought in, and the window ends where the file now ends.
+// A mapped file has one danger: touching a page that cannot be read, behind the end of a file that somebody has cut or
+// on a failing disk, raises SIGBUS. So the file's size is asked again before each stretch of pages, the kernel brings
+// the stretch in and says where it fails, and the window ends there. What is cut within the stretch at hand stays a
+// danger.
 
 #include "io/byte_source.h"
 
@@ -19,8 +21,8 @@
 namespace sallyport {
 namespace {
 
-// Pages brought in with one system call: few enough to stay in a second-level cache's reach, many enough to be cheap.
-constexpr size_t kStretch = 1 << 20;
+// Pages brought in with one system call: as many as make it cheap.
+constexpr size_t kStretch = 4 << 20;
 constexpr size_t kPage = 4096;
 // A pipe delivers 64 KiB at most by default; the buffer holds several bursts of those and any one packet.
 constexpr size_t kFirstBuffer = 512 * 1024;
@@ -62,26 +64,46 @@ class MappedBytes final : public MemoryBytes {
 
   void look_ahead() override {
     if (ready_ == end_ || ready_ - at_ > static_cast<ptrdiff_t>(kStretch / 2)) return;
-    struct stat state = {};
-    if (fstat(file_.number(), &state) == 0 && state.st_size < end_ - start_) {
-      end_ = std::max(at_, start_ + state.st_size);
-      ready_ = std::min(ready_, end_);
-      trouble_ = "the file became shorter while it was read";
-    }
-    const uint8_t* page = start_ + (static_cast<size_t>(std::max(ready_, at_) - start_) & ~(kStretch - 1));
-    const size_t length = std::min(2 * kStretch, static_cast<size_t>(end_ - page));
-#ifdef MADV_POPULATE_READ
-    // Only a hint: an older kernel refuses, and then the pages come in one by one.
-    if (length != 0) madvise(const_cast<uint8_t*>(page), length, MADV_POPULATE_READ);
-#endif
-    ready_ = page + length;
-    release(at_);
+    end_at_file_size();
+    const uint8_t* page = page_of(std::max(ready_, at_));
+    bring_in(page, std::min(kStretch, static_cast<size_t>(end_ - page)));
+    release(page_of(at_));
   }
 
  private:
-  // Gives back whole pages before `position`, so that a large file does not stand as memory in use.
-  void release(const uint8_t* position) {
-    const uint8_t* page = start_ + (static_cast<size_t>(position - start_) & ~(kPage - 1));
+  const uint8_t* page_of(const uint8_t* position) const {
+    return start_ + (static_cast<size_t>(position - start_) & ~(kPage - 1));
+  }
+
+  void end_at(const uint8_t* position, const char* trouble) {
+    end_ = std::max(at_, position);
+    ready_ = std::min(ready_, end_);
+    trouble_ = trouble;
+  }
+
+  void end_at_file_size() {
+    struct stat state = {};
+    if (fstat(file_.number(), &state) != 0 || state.st_size >= end_ - start_) return;
+    end_at(start_ + state.st_size, "the file became shorter while it was read");
+  }
+
+  void bring_in(const uint8_t* page, size_t length) {
+    ready_ = page + length;
+    if (populate(page, length)) return;
+    while (length > 0 && populate(page, std::min(length, kPage))) {
+      page += kPage;
+      length -= std::min(length, kPage);
+    }
+    if (length > 0) end_at(page, "a page of the file cannot be read");
+  }
+
+  // False: reading there would raise SIGBUS. A kernel that cannot tell (before 5.14) brings pages in one by one later.
+  static bool populate(const uint8_t* page, size_t length) {
+    return length == 0 || madvise(const_cast<uint8_t*>(page), length, MADV_POPULATE_READ) == 0 || errno == EINVAL;
+  }
+
+  // Gives back the pages before `page`, so that a large file does not stand as memory in use.
+  void release(const uint8_t* page) {
     if (page <= held_) return;
     madvise(const_cast<uint8_t*>(held_), static_cast<size_t>(page - held_), MADV_DONTNEED);
     held_ = page;

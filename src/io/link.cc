@@ -1,7 +1,7 @@
 // Where the network packet of a frame begins, by link type: Ethernet and its VLAN tags, Linux cooked captures, raw IP,
 // BSD loopback. Counterpart of eth_type_trans() and skb_vlan_untag(). IEEE 802.1Q; tcpdump.org/linktypes.html.
 
-#include <algorithm>
+#include <bit>
 
 #include "io/capture_reader.h"
 #include "sallyport/bytes.h"
@@ -14,7 +14,7 @@ constexpr uint16_t kEtherIpv4 = 0x0800;
 constexpr uint16_t kEtherIpv6 = 0x86dd;
 // Smaller numbers in the type field are the length of an 802.3 frame.
 constexpr uint16_t kSmallestEtherType = 0x0600;
-constexpr int kMaxVlanTags = 8;
+constexpr uint32_t kMaxVlanTags = 8;
 constexpr uint16_t kVlanIdMask = 0x0fff;
 
 bool is_vlan_tag(uint16_t ether_type) {
@@ -23,15 +23,16 @@ bool is_vlan_tag(uint16_t ether_type) {
 
 // From a frame that begins at `start.offset` with what `start.ether_type` says: past the VLAN tags.
 void walk_tags(std::span<const uint8_t> frame, NetworkStart& start) {
-  for (int tags = 0; is_vlan_tag(start.ether_type); ++tags) {
-    if (tags == kMaxVlanTags || frame.size() - start.offset < 4) {
+  while (is_vlan_tag(start.ether_type)) {
+    if (start.tags == kMaxVlanTags || frame.size() - start.offset < 4) {
       start.ether_type = 0;
       return;
     }
     const uint8_t* tag = frame.data() + start.offset;
-    if (tags == 0) start.vlan = load_be16(tag) & kVlanIdMask;
+    if (start.tags == 0) start.vlan = load_be16(tag) & kVlanIdMask;
     start.ether_type = load_be16(tag + 2);
     start.offset += 4;
+    ++start.tags;
   }
   if (start.ether_type < kSmallestEtherType) start.ether_type = 0;
 }
@@ -39,9 +40,8 @@ void walk_tags(std::span<const uint8_t> frame, NetworkStart& start) {
 NetworkStart ethernet(std::span<const uint8_t> frame) {
   NetworkStart start;
   if (frame.size() < 14) return start;
-  constexpr uint8_t kEverybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   if ((frame[0] & 1) != 0) {
-    const bool everybody = std::equal(std::begin(kEverybody), std::end(kEverybody), frame.begin());
+    const bool everybody = load_be32(frame.data()) == 0xffffffff && load_be16(frame.data() + 4) == 0xffff;
     start.packet_type = static_cast<uint8_t>(everybody ? PacketType::Broadcast : PacketType::Multicast);
   }
   start.offset = 14;
@@ -51,12 +51,14 @@ NetworkStart ethernet(std::span<const uint8_t> frame) {
 }
 
 // Both cooked forms have the kernel's packet type, of one or two bytes, and the protocol as an Ethernet type.
-NetworkStart cooked(std::span<const uint8_t> frame, uint32_t header, uint16_t packet_type, uint16_t protocol) {
+NetworkStart cooked(std::span<const uint8_t> frame, uint32_t header, uint16_t packet_type, uint16_t protocol,
+                    uint32_t interface) {
   NetworkStart start;
   const bool outgoing = packet_type == static_cast<uint8_t>(PacketType::Outgoing);
   if (packet_type <= static_cast<uint8_t>(PacketType::Loopback)) start.packet_type = static_cast<uint8_t>(packet_type);
   start.direction = outgoing ? FrameDirection::Out : FrameDirection::In;
   start.offset = header;
+  start.interface_index = interface;
   start.ether_type = protocol;
   walk_tags(frame, start);
   return start;
@@ -122,9 +124,9 @@ NetworkStart find_network(LinkType link, std::span<const uint8_t> frame) {
     case LinkType::Ethernet:
       return ethernet(frame);
     case LinkType::LinuxSll:
-      return frame.size() < 16 ? NetworkStart{} : cooked(frame, 16, load_be16(bytes), load_be16(bytes + 14));
+      return frame.size() < 16 ? NetworkStart{} : cooked(frame, 16, load_be16(bytes), load_be16(bytes + 14), 0);
     case LinkType::LinuxSll2:
-      return frame.size() < 20 ? NetworkStart{} : cooked(frame, 20, bytes[10], load_be16(bytes));
+      return frame.size() < 20 ? NetworkStart{} : cooked(frame, 20, bytes[10], load_be16(bytes), load_be32(bytes + 4));
     case LinkType::Raw:
       return raw(frame);
     case LinkType::Ipv4:

@@ -133,6 +133,14 @@ TEST(FindNetwork, ReadsCookedRawAndLoopbackHeaders) {
   }
 }
 
+TEST(FindNetwork, CountsTagsAndTellsTheInterfaceIndex) {
+  const NetworkStart tagged = find_network(LinkType::Ethernet, hex(std::string(kMacs) + "88a8 0007 8100 0008 0800 45"));
+  EXPECT_EQ(tagged.tags, 2u);
+  EXPECT_EQ(tagged.interface_index, 0u);
+  const Bytes cooked = hex("0800 0000 01000003 0001 04 06 0200000000010000 45");
+  EXPECT_EQ(find_network(LinkType::LinuxSll2, cooked).interface_index, 0x01000003u);
+}
+
 TEST(FindNetwork, NeverPointsBehindTheFrame) {
   const Bytes frame = hex(std::string(kMacs) + "8100 0001 88a8 0002 8100 0003 0800 45");
   for (const LinkType link : {LinkType::Null, LinkType::Ethernet, LinkType::Raw, LinkType::Loop, LinkType::LinuxSll,
