@@ -14,12 +14,6 @@ constexpr uint32_t kSmallestMtu = 68;  // RFC 791
 
 std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
 
-bool name_is_fit(std::string_view name) {
-  return !name.empty() && name.size() < 16 && name != "." && name != ".." && name != "all" && name != "default" &&
-         std::ranges::none_of(
-             name, [](char c) { return c == '/' || c == ':' || static_cast<unsigned char>(c) <= ' '; });
-}
-
 bool refuses(RouteType type) { return type >= RouteType::Blackhole; }
 
 bool given(const IpAddress& address) { return !address.is_unspecified(); }
@@ -93,13 +87,18 @@ HostModel& HostModel::operator=(HostModel&&) noexcept = default;
 HostModel::~HostModel() = default;
 
 HostModel HostModel::pair(std::string_view first, std::string_view second) {
+  // A capture's names may be of any length, or equal, or none.
+  std::string names[2] = {std::string(first.substr(0, 15)), std::string(second.substr(0, 15))};
+  if (names[0].empty()) names[0] = "in0";
+  if (names[1].empty()) names[1] = "out0";
+  if (names[0] == names[1]) names[1] = names[1].substr(0, 13) + "~2";
   HostModel model;
-  for (const std::string_view name : {first, second}) {
+  for (const std::string& name : names) {
     Interface interface;
-    std::copy_n(name.begin(), std::min(name.size(), interface.name.size() - 1), interface.name.begin());
+    std::ranges::copy(name, interface.name.begin());
     (void)model.add_interface(interface);
   }
-  (void)model.add_pair(first.substr(0, 15), second.substr(0, 15), false);
+  (void)model.add_pair(names[0], names[1], false);
   model.finish();
   return model;
 }
@@ -107,10 +106,7 @@ HostModel HostModel::pair(std::string_view first, std::string_view second) {
 Result<InterfaceId> HostModel::add_interface(Interface interface) {
   if (interface.name.back() != 0) return fail("the interface's name is too long", "at most 15 characters");
   const std::string name(interface.name_text());
-  if (!name_is_fit(name)) {
-    return fail(fmt::format("{} cannot be an interface's name", quoted(name)),
-                "1 to 15 characters without blank, slash or colon; neither \"all\" nor \"default\"");
-  }
+  if (name.empty()) return fail("an interface without a name", "1 to 15 characters");
   if (state_->find(name) != kNoInterface) return fail(fmt::format("there is an interface {} already", quoted(name)));
   if (state_->interfaces.size() > kMostInterfaces) return fail(fmt::format("more than {} interfaces", kMostInterfaces));
   if (interface.mtu < kSmallestMtu) {

@@ -1,0 +1,131 @@
+// TOML text to a tree, by toml++; the only file that knows that library.
+
+#include "host/toml_document.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+namespace sallyport {
+namespace {
+
+constexpr size_t kMostKeyParts = 64;
+
+// What has to be known before the library recurses over the text: looks at the text line by line, strings and comments
+// told apart, for which multi-line strings must not exist.
+class Scan {
+ public:
+  explicit Scan(std::string_view text) : text_(text) {}
+
+  std::optional<Error> run() {
+    while (at_ < text_.size()) {
+      if (auto problem = step()) return problem;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Error> step() {
+    const char c = text_[at_];
+    if (c == '\n') {
+      ++line_;
+      line_start_ = ++at_;
+      dots_ = 0;
+    } else if (c == '#') {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (c == '"' || c == '\'') {
+      if (text_.substr(at_).starts_with(std::string(3, c)))
+        return problem("a string of several lines", "a string of one");
+      skip_string(c);
+    } else {
+      if (c == '.' && ++dots_ > kMostKeyParts) return problem("a key of too many parts", "64 at most");
+      ++at_;
+    }
+    return std::nullopt;
+  }
+
+  // To behind the closing quote, or the end of the line, where the parser will complain.
+  void skip_string(char quote) {
+    for (++at_; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
+      if (quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
+        ++at_;
+      } else if (text_[at_] == quote) {
+        ++at_;
+        return;
+      }
+    }
+  }
+
+  Error problem(std::string what, std::string expected) const {
+    return {.what = std::move(what),
+            .expected = std::move(expected),
+            .line = line_,
+            .column = static_cast<uint32_t>(at_ - line_start_ + 1)};
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  size_t line_start_ = 0;
+  size_t dots_ = 0;
+  uint32_t line_ = 1;
+};
+
+TomlTable copy_table(const toml::table& table);
+
+TomlValue copy(const toml::node& node) {
+  TomlValue value = {.line = node.source().begin.line, .column = node.source().begin.column};
+  if (const auto* text = node.as_string()) value.data = text->get();
+  if (const auto* number = node.as_integer()) value.data = number->get();
+  if (const auto* flag = node.as_boolean()) value.data = flag->get();
+  if (const auto* table = node.as_table()) value.data = copy_table(*table);
+  if (const auto* array = node.as_array()) {
+    std::vector<TomlValue> items;
+    for (const toml::node& item : *array) items.push_back(copy(item));
+    value.data = std::move(items);
+  }
+  return value;
+}
+
+TomlTable copy_table(const toml::table& table) {
+  TomlTable entries;
+  for (const auto& [key, node] : table) {
+    entries.push_back({.key = std::string(key.str()),
+                       .line = key.source().begin.line,
+                       .column = key.source().begin.column,
+                       .value = copy(node)});
+  }
+  std::ranges::stable_sort(entries, {}, [](const TomlEntry& e) { return std::pair(e.line, e.column); });
+  return entries;
+}
+
+}  // namespace
+
+std::string_view toml_kind(const TomlValue& value) {
+  constexpr std::string_view kKinds[] = {"a float or a date", "true or false", "a whole number",
+                                         "a string",          "a list",        "a table"};
+  return kKinds[value.data.index()];
+}
+
+Results<TomlTable> parse_toml(std::string_view text, std::string_view file) {
+  const auto refused = [&](Error error) {
+    error.file = file;
+    return std::unexpected(Errors{std::move(error)});
+  };
+  if (auto problem = Scan(text).run()) return refused(std::move(*problem));
+  const toml::parse_result parsed = toml::parse(text, file);
+  if (!parsed) {
+    const toml::parse_error& problem = parsed.error();
+    return refused({.what = std::string(problem.description()),
+                    .expected = {},
+                    .line = problem.source().begin.line,
+                    .column = problem.source().begin.column});
+  }
+  return copy_table(parsed.table());
+}
+
+}  // namespace sallyport

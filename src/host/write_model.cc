@@ -1,0 +1,148 @@
+// A host model as TOML, in the form of docs/host-model.md; what the reader would fill in by itself is left out.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "host/names.h"
+#include "sallyport/host.h"
+
+namespace sallyport {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\u{:04X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+class Writer {
+ public:
+  explicit Writer(const HostModel& model) : model_(model) {}
+
+  std::string write() {
+    write_host();
+    for (InterfaceId id = 1; id <= model_.interface_count(); ++id) write_interface(model_.interface(id));
+    for (InterfaceId id = 1; id <= model_.interface_count(); ++id) {
+      if (model_.pair_of(id) > id) write_pair(id);
+    }
+    for (const RouteEntry& route : model_.routes()) write_route(route);
+    for (const PolicyRule& rule : model_.rules()) write_rule(rule);
+    write_sysctls();
+    return std::move(out_);
+  }
+
+ private:
+  void heading(std::string_view text) { out_ += fmt::format("{}{}\n", out_.empty() ? "" : "\n", text); }
+  void line(std::string_view key, std::string_view value) { out_ += fmt::format("{} = {}\n", key, value); }
+  void number(std::string_view key, uint64_t value, uint64_t unless) {
+    if (value != unless) line(key, fmt::format("{}", value));
+  }
+  void flag(std::string_view key, bool value, bool unless) {
+    if (value != unless) line(key, value ? "true" : "false");
+  }
+  void text(std::string_view key, std::string_view value) {
+    if (!value.empty()) line(key, quoted(value));
+  }
+  void address(std::string_view key, const IpAddress& value) {
+    if (!value.is_unspecified()) line(key, quoted(value.text()));
+  }
+  void type(RouteType value) {
+    const auto* const found = std::ranges::find(kRouteTypeNames, value, &NamedRouteType::type);
+    if (value != RouteType::Unicast && found != std::end(kRouteTypeNames)) text("type", found->name);
+  }
+  void table(uint32_t value) {
+    const auto* const found = std::ranges::find(kTableNames, value, &NamedTable::id);
+    line("table", found != std::end(kTableNames) ? quoted(found->name) : fmt::format("{}", value));
+  }
+
+  void write_host() {
+    if (!model_.answers() && model_.default_rules() && model_.kernel_routes()) return;
+    heading("[host]");
+    flag("answers", model_.answers(), false);
+    flag("default_rules", model_.default_rules(), true);
+    flag("kernel_routes", model_.kernel_routes(), true);
+  }
+
+  void write_interface(const Interface& interface) {
+    heading("[[interface]]");
+    text("name", interface.name_text());
+    std::string addresses;
+    for (const InterfaceAddress& own : interface.addresses) {
+      addresses += fmt::format("{}\"{}/{}\"", addresses.empty() ? "" : ", ", own.address.text(), own.prefix_bits);
+    }
+    if (!addresses.empty()) line("address", fmt::format("[{}]", addresses));
+    number("mtu", interface.mtu, interface.loopback ? 65536 : 65535);
+    number("group", interface.group, 0);
+    const auto& mac = interface.mac;
+    if (mac != std::array<uint8_t, 6>{}) line("mac", fmt::format("\"{:02x}\"", fmt::join(mac, ":")));
+    flag("loopback", interface.loopback, interface.name_text() == "lo");
+    flag("point_to_point", interface.point_to_point, false);
+  }
+
+  void write_pair(InterfaceId id) {
+    heading("[[pair]]");
+    line("between", fmt::format("[{}, {}]", quoted(model_.interface(id).name_text()),
+                                quoted(model_.interface(model_.pair_of(id)).name_text())));
+    flag("bridge", model_.pair_is_bridge(id), false);
+  }
+
+  void write_route(const RouteEntry& route) {
+    heading("[[route]]");
+    line("to", fmt::format("\"{}\"", route.to.text()));
+    type(route.type);
+    address("via", route.via);
+    text("dev", route.dev);
+    address("src", route.source);
+    number("metric", route.metric, 0);
+    number("mtu", route.mtu, 0);
+    if (route.realm > 65535) {
+      line("realm", fmt::format("\"{}/{}\"", route.realm >> 16, route.realm & 65535));
+    } else {
+      number("realm", route.realm, 0);
+    }
+    if (route.table != table_for(route.type)) table(route.table);
+  }
+
+  void write_rule(const PolicyRule& rule) {
+    heading("[[rule]]");
+    line("priority", fmt::format("{}", rule.priority));
+    if (rule.from) line("from", fmt::format("\"{}\"", rule.from->text()));
+    if (rule.to) line("to", fmt::format("\"{}\"", rule.to->text()));
+    text("iif", rule.iif);
+    text("oif", rule.oif);
+    if (rule.fwmark) line("fwmark", fmt::format("\"{:#x}/{:#x}\"", rule.fwmark->first, rule.fwmark->second));
+    if (rule.tos) line("tos", fmt::format("{:#04x}", *rule.tos));
+    type(rule.type);
+    if (rule.table != 0) table(rule.table);
+    const bool told_by_address = rule.from.has_value() || rule.to.has_value();
+    if (rule.family && !told_by_address) text("family", *rule.family == Family::Ipv4 ? "ipv4" : "ipv6");
+  }
+
+  void write_sysctls() {
+    if (model_.sysctls().empty()) return;
+    heading("[sysctl]");
+    for (const auto& [name, value] : model_.sysctls()) {
+      line(quoted(name), name == kIcmp6Ratemask ? quoted(bitmap_text(value)) : fmt::format("{}", value));
+    }
+  }
+
+  const HostModel& model_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string host_model_text(const HostModel& model) { return Writer(model).write(); }
+
+}  // namespace sallyport
