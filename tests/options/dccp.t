@@ -1,0 +1,20 @@
+-p dccp -m dccp;=;OK
+-p dccp --dport 80;-p dccp -m dccp --dport 80;OK
+-p dccp ! --sport : --dport 5:4;-p dccp -m dccp ! --sport 0:65535 --dport 5:4;OK
+-p dccp --dport 0x50;;FAIL
+-p dccp --source-port 1 --destination-port 2;-p dccp -m dccp --sport 1 --dport 2;OK
+-p dccp --dccp-types REQUEST;-p dccp -m dccp --dccp-types REQUEST;OK
+-p dccp ! --dccp-types request,INVALID,SYNC,,ACK;-p dccp -m dccp ! --dccp-types REQUEST,ACK,SYNC,INVALID;OK
+-p dccp --dccp-types RESPONSE,DATA,DATAACK,CLOSEREQ,CLOSE,RESET,SYNCACK;-p dccp -m dccp --dccp-types RESPONSE,DATA,DATAACK,CLOSEREQ,CLOSE,RESET,SYNCACK;OK
+-p dccp --dccp-types INVALID;-p dccp -m dccp --dccp-types INVALID;OK
+-p dccp --dccp-types FOO;;FAIL
+-p dccp --dccp-types 5;;FAIL
+-p dccp --dccp-types "";-p dccp -m dccp --dccp-types ;OK
+-p dccp --dccp-option 0;;FAIL
+-p dccp --dccp-option 1;-p dccp -m dccp --dccp-option 1;OK
+-p dccp ! --dccp-option 255;-p dccp -m dccp ! --dccp-option 255;OK
+-p dccp --dccp-option 256;;FAIL
+-p dccp --dccp-option 5 --dccp-types ACK --dport 1 --sport 2;-p dccp -m dccp --sport 2 --dport 1 --dccp-types ACK --dccp-option 5;OK
+-m dccp --dport 5;;FAIL
+! -p dccp -m dccp --dport 5;;FAIL
+-p 33 --dport 5;-p dccp -m dccp --dport 5;OK

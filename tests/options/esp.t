@@ -1,0 +1,17 @@
+-p esp -m esp;=;OK
+-p esp --espspi 5;-p esp -m esp --espspi 5;OK
+-p esp ! --espspi 5:0x10;-p esp -m esp ! --espspi 5:16;OK
+-p esp --espspi :;-p esp -m esp;OK
+-p esp ! --espspi 0:4294967295;-p esp -m esp;OK
+-p esp --espspi 6:5;-p esp -m esp --espspi 6:5;OK
+-p esp --espspi 5:;-p esp -m esp --espspi 5:4294967295;OK
+-p esp --espspi :5;-p esp -m esp --espspi 0:5;OK
+-p esp --espspi 4294967295;-p esp -m esp --espspi 4294967295;OK
+-p esp --espspi 4294967296;;FAIL
+-p esp --espspi 1:2:3;;FAIL
+-p esp --espspi foo;;FAIL
+-p esp --espspi 1 --espspi 2;;FAIL
+-p 50 --espspi 5;-p esp -m esp --espspi 5;OK
+-m esp --espspi 5;;FAIL
+! -p esp -m esp --espspi 5;;FAIL
+-p tcp -m esp --espspi 5;;FAIL

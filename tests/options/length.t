@@ -1,0 +1,20 @@
+-m length --length 5;=;OK
+-m length --length 5:6;=;OK
+-m length ! --length 5:6;=;OK
+-m length --length 7:6;=;OK
+-m length ! --length 7:6;=;OK
+-m length --length :;-m length --length 0:65535;OK
+-m length --length 5:;-m length --length 5:65535;OK
+-m length --length :9;-m length --length 0:9;OK
+-m length --length 65535;=;OK
+-m length --length 65536;;FAIL
+-m length --length 1:65536;;FAIL
+-m length --length 1:2:3;;FAIL
+-m length --length "";-m length --length 0;OK
+-m length --length 0x10:0x20;-m length --length 16:32;OK
+-m length --length 9:9;-m length --length 9;OK
+-m length --length -5;;FAIL
+-m length --length foo;;FAIL
+-m length --length 5x;;FAIL
+-m length;;FAIL
+-m length --length 5 --length 6;;FAIL

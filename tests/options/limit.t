@@ -1,0 +1,66 @@
+-m limit;-m limit --limit 3/hour;OK
+-m limit --limit 5;-m limit --limit 5/sec;OK
+-m limit --limit 5/s;-m limit --limit 5/sec;OK
+-m limit --limit 5/sec;=;OK
+-m limit --limit 5/second;-m limit --limit 5/sec;OK
+-m limit --limit 3/SEC;-m limit --limit 3/sec;OK
+-m limit --limit 3/minute;-m limit --limit 3/min;OK
+-m limit --limit 3/m;-m limit --limit 3/min;OK
+-m limit --limit 3/h;-m limit --limit 3/hour;OK
+-m limit --limit 3/d --limit-burst 7;-m limit --limit 3/day --limit-burst 7;OK
+-m limit --limit 7/day;=;OK
+-m limit --limit 10/min --limit-burst 5;-m limit --limit 10/min;OK
+-m limit --limit 10/min --limit-burst 6;=;OK
+-m limit --limit-burst 1;-m limit --limit 3/hour --limit-burst 1;OK
+-m limit --limit 1/h --limit-burst 100;-m limit --limit 1/hour --limit-burst 100;OK
+-m limit --limit 1/hour --limit-burst 119;=;OK
+-m limit --limit 1/hour --limit-burst 120;;FAIL
+-m limit --limit 1/hour --limit-burst 200;=;OK
+-m limit --limit 1/day;;FAIL
+-m limit --limit 1/day --limit-burst 1;=;OK
+-m limit --limit 1/day --limit-burst 5;;FAIL
+-m limit --limit 1/day --limit-burst 6;=;OK
+-m limit --limit 1/day --limit-burst 10000;;FAIL
+-m limit --limit 1/min --limit-burst 10000;=;OK
+-m limit --limit 1/sec --limit-burst 10000;=;OK
+-m limit --limit 10000/s --limit-burst 10000;-m limit --limit 10000/sec --limit-burst 10000;OK
+-m limit --limit 10000/s;-m limit --limit 10000/sec;OK
+-m limit --limit 10001/s;;FAIL
+-m limit --limit 600000/min;-m limit --limit 10000/sec;OK
+-m limit --limit 600001/min;;FAIL
+-m limit --limit 0/s;;FAIL
+-m limit --limit 3/;;FAIL
+-m limit --limit /s;;FAIL
+-m limit --limit 3/seconds;;FAIL
+-m limit --limit 3/week;;FAIL
+-m limit --limit 3/s/s;;FAIL
+-m limit --limit 5foo/sec;-m limit --limit 5/sec;OK
+-m limit --limit -5/s;;FAIL
+-m limit --limit +5/s;-m limit --limit 5/sec;OK
+-m limit --limit " 5/s";-m limit --limit 5/sec;OK
+-m limit --limit foo;;FAIL
+-m limit --limit "";;FAIL
+-m limit ! --limit 3/sec;;FAIL
+-m limit --limit-burst 0;;FAIL
+-m limit --limit-burst 10000;;FAIL
+-m limit --limit-burst 10001;;FAIL
+-m limit ! --limit-burst 5;;FAIL
+-m limit --limit 7/sec;=;OK
+-m limit --limit 999/min;-m limit --limit 1000/min;OK
+-m limit --limit 333/s;-m limit --limit 333/sec;OK
+-m limit --limit 3000/s;-m limit --limit 3333/sec;OK
+-m limit --limit 6000/hour;-m limit --limit 100/min;OK
+-m limit --limit 61/hour;=;OK
+-m limit --limit 59/min;=;OK
+-m limit --limit 90/min;=;OK
+-m limit --limit 30/day;=;OK
+-m limit --limit 25/day;=;OK
+-m limit --limit 23/day;=;OK
+-m limit --limit 100000/day;=;OK
+-m limit --limit 123456/hour;-m limit --limit 2061/min;OK
+-m limit --limit 5000/sec;=;OK
+-m limit --limit 5001/sec;-m limit --limit 10000/sec;OK
+-m limit --limit 9999/sec;-m limit --limit 10000/sec;OK
+-m limit --limit 4294967297/s;-m limit --limit 1/sec;OK
+-m limit --limit 5 --limit 6;;FAIL
+-m limit --limit 1/sec -m limit --limit 2/sec;=;OK

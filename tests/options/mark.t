@@ -1,0 +1,18 @@
+-m mark --mark 1;-m mark --mark 0x1;OK
+-m mark --mark 0;-m mark --mark 0x0;OK
+-m mark --mark 0x1/0xff;=;OK
+-m mark --mark 0xff/0xf;=;OK
+-m mark ! --mark 0xFF/0xFFFFFFFF;-m mark ! --mark 0xff;OK
+-m mark --mark 010;-m mark --mark 0x8;OK
+-m mark --mark 0x1/0;-m mark --mark 0x1/0x0;OK
+-m mark --mark 4294967295;-m mark --mark 0xffffffff;OK
+-m mark --mark 4294967296;;FAIL
+-m mark --mark 0x10/0x1ffffffff;;FAIL
+-m mark --mark 5/;;FAIL
+-m mark --mark /5;;FAIL
+-m mark --mark 5/6/7;;FAIL
+-m mark --mark x;;FAIL
+-m mark --mark -1;;FAIL
+-m mark --mark "";;FAIL
+-m mark;;FAIL
+-m mark --mark 1 --mark 2;;FAIL

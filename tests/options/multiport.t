@@ -1,0 +1,36 @@
+-p tcp -m multiport --dports 80,443;=;OK
+-p tcp -m multiport --dports 80;=;OK
+-p tcp -m multiport ! --sports 80,443:445;=;OK
+-p tcp -m multiport ! --ports 80,443:445;=;OK
+-p tcp -m multiport --ports http,https;-p tcp -m multiport --ports 80,443;OK
+-p tcp -m multiport --dports ssh:smtp;-p tcp -m multiport --dports 22:25;OK
+-p tcp -m multiport --dports 80:80;;FAIL
+-p tcp -m multiport --dports 81:80;;FAIL
+-p tcp -m multiport --dports :80;;FAIL
+-p tcp -m multiport --dports 80:;;FAIL
+-p tcp -m multiport --dports 80,,81;;FAIL
+-p tcp -m multiport --dports 80,;;FAIL
+-p tcp -m multiport --dports ,80;;FAIL
+-p tcp -m multiport --dports "";;FAIL
+-p tcp -m multiport --dports 1:2:3;;FAIL
+-p tcp -m multiport --dports 65536;;FAIL
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15;=;OK
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16;;FAIL
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14:15;=;OK
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15:16;;FAIL
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15;=;OK
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16;;FAIL
+-p tcp -m multiport --dports 1 --sports 2;;FAIL
+-p tcp -m multiport --dports 1 --dports 2;;FAIL
+-p tcp -m multiport;;FAIL
+-p udp -m multiport --destination-ports domain;-p udp -m multiport --dports 53;OK
+-p udp -m multiport --dports 0x50;-p udp -m multiport --dports 80;OK
+-p udplite -m multiport --source-ports 1;-p udplite -m multiport --sports 1;OK
+-p sctp -m multiport --dports 1;=;OK
+-p 33 -m multiport --dports 1;-p dccp -m multiport --dports 1;OK
+-m multiport --dports 1;;FAIL
+-m multiport -p tcp --dports 1;-p tcp -m multiport --dports 1;OK
+-m multiport --dports 1 -p tcp;;FAIL
+! -p tcp -m multiport --dports 1;;FAIL
+-p esp -m multiport --dports 1;;FAIL
+-p tcp -m multiport --dports 1 -m tcp --sport 5 -m multiport --sports 3;=;OK

@@ -1,0 +1,14 @@
+-m pkttype --pkt-type unicast;=;OK
+-m pkttype --pkt-type broadcast;=;OK
+-m pkttype --pkt-type multicast;=;OK
+-m pkttype --pkt-type otherhost;=;OK
+-m pkttype --pkt-type bcast;-m pkttype --pkt-type broadcast;OK
+-m pkttype --pkt-type MCAST;-m pkttype --pkt-type multicast;OK
+-m pkttype --pkt-type host;-m pkttype --pkt-type unicast;OK
+-m pkttype --pkt-type Unicast;-m pkttype --pkt-type unicast;OK
+-m pkttype ! --pkt-type mcast;-m pkttype ! --pkt-type multicast;OK
+-m pkttype --pkt-type loopback;;FAIL
+-m pkttype --pkt-type uni;;FAIL
+-m pkttype --pkt-type 0;;FAIL
+-m pkttype;;FAIL
+-m pkttype --pkt-type host --pkt-type host;;FAIL

@@ -1,0 +1,39 @@
+-p sctp -m sctp;=;OK
+-p sctp --dport 80;-p sctp -m sctp --dport 80;OK
+-p sctp ! --sport 80:90 --dport :;-p sctp -m sctp ! --sport 80:90 --dport 0:65535;OK
+-p sctp --dport 5:4;;FAIL
+-p sctp ! --dport 0:65535;-p sctp -m sctp ! --dport 0:65535;OK
+-p sctp --dport 0x50;-p sctp -m sctp --dport 80;OK
+-p sctp --dport 65536;;FAIL
+-p sctp --source-port 1 --destination-port 2;-p sctp -m sctp --sport 1 --dport 2;OK
+-p sctp --sport 1 --sport 2;;FAIL
+-p sctp --chunk-types any DATA;-p sctp -m sctp --chunk-types any DATA;OK
+-p sctp --chunk-types ALL data:bE,INIT,ABORT:t;-p sctp -m sctp --chunk-types all DATA:bE,INIT,ABORT:t;OK
+-p sctp --chunk-types all DATA:IUBE;-p sctp -m sctp --chunk-types all DATA:IUBE;OK
+-p sctp --chunk-types all DATA:iube;-p sctp -m sctp --chunk-types all DATA:iube;OK
+-p sctp ! --chunk-types only ALL;-p sctp -m sctp ! --chunk-types only ALL;OK
+-p sctp --chunk-types only DATA,SACK;-p sctp -m sctp --chunk-types only DATA,SACK;OK
+-p sctp --chunk-types any NONE;-p sctp -m sctp --chunk-types any NONE;OK
+-p sctp --chunk-types any none;-p sctp -m sctp --chunk-types any NONE;OK
+-p sctp --chunk-types any all;-p sctp -m sctp --chunk-types any ALL;OK
+-p sctp --chunk-types any ALL,DATA;;FAIL
+-p sctp --chunk-types some DATA;;FAIL
+-p sctp --chunk-types DATA any;;FAIL
+-p sctp --chunk-types any DATA:x;;FAIL
+-p sctp --chunk-types any DATA:;-p sctp -m sctp --chunk-types any DATA;OK
+-p sctp --chunk-types any DATA:-;-p sctp -m sctp --chunk-types any DATA:-;OK
+-p sctp --chunk-types any ABORT:B;;FAIL
+-p sctp --chunk-types any I_DATA:B,RE_CONFIG,PAD,ASCONF,ASCONF_ACK,FORWARD_TSN,I_FORWARD_TSN;-p sctp -m sctp --chunk-types any I_DATA,ASCONF_ACK,RE_CONFIG,PAD,FORWARD_TSN,ASCONF,I_FORWARD_TSN;OK
+-p sctp --chunk-types any FOO;;FAIL
+-p sctp --chunk-types any 5;;FAIL
+-p sctp --chunk-types any DATA:B,INIT:-,INIT_ACK:-,SACK:-,ABORT:T;;FAIL
+-p sctp --chunk-types any DATA:B,INIT:-,INIT_ACK:-,SACK:-;-p sctp -m sctp --chunk-types any DATA:B,INIT:-,INIT_ACK:-,SACK:-;OK
+-p sctp --chunk-types any DATA:B,DATA:e,DATA:bb;-p sctp -m sctp --chunk-types any DATA:Be;OK
+-p sctp --chunk-types any ,,DATA,;-p sctp -m sctp --chunk-types any DATA;OK
+-p sctp --chunk-types any;;FAIL
+-p sctp --chunk-types any "";-p sctp -m sctp --chunk-types any NONE;OK
+-p sctp --chunk-types any SHUTDOWN_COMPLETE:T,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,ERROR,HEARTBEAT,HEARTBEAT_ACK,SHUTDOWN,SHUTDOWN_ACK;-p sctp -m sctp --chunk-types any HEARTBEAT,HEARTBEAT_ACK,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE:T;OK
+-p sctp --chunk-types any INIT --dport 9 ! --sport 7;-p sctp -m sctp ! --sport 7 --dport 9 --chunk-types any INIT;OK
+-p sctp --chunk-types any INIT --chunk-types any INIT;;FAIL
+-m sctp --dport 5;;FAIL
+! -p sctp -m sctp --dport 5;;FAIL

@@ -1,0 +1,41 @@
+-m statistic --mode random --probability 0.5;-m statistic --mode random --probability 0.50000000000;OK
+-m statistic --mode random ! --probability 0.123456789012;-m statistic --mode random ! --probability 0.12345678918;OK
+-m statistic --mode random --probability 1;-m statistic --mode random --probability 1.00000000000;OK
+-m statistic --mode random --probability 0;-m statistic --mode random --probability 0.00000000000;OK
+-m statistic --mode random --probability 0.33333333349;=;OK
+-m statistic --mode random --probability 0.1;-m statistic --mode random --probability 0.10000000009;OK
+-m statistic --mode random --probability 0.0000000001;-m statistic --mode random --probability 0.00000000000;OK
+-m statistic --mode random --probability 0.9999999999;-m statistic --mode random --probability 1.00000000000;OK
+-m statistic --mode random --probability 1.1;;FAIL
+-m statistic --mode random --probability 1.0000000001;;FAIL
+-m statistic --mode random --probability -0.1;;FAIL
+-m statistic --mode random --probability 1e-3;-m statistic --mode random --probability 0.00100000016;OK
+-m statistic --mode random --probability .5;-m statistic --mode random --probability 0.50000000000;OK
+-m statistic --mode random --probability 1.;-m statistic --mode random --probability 1.00000000000;OK
+-m statistic --mode random --probability 0x1p-1;-m statistic --mode random --probability 0.50000000000;OK
+-m statistic --mode random --probability 0.5x;;FAIL
+-m statistic --mode random --probability foo;;FAIL
+-m statistic --mode random --probability "";;FAIL
+-m statistic --probability 0.5 --mode random;-m statistic --mode random --probability 0.50000000000;OK
+-m statistic --mode random;;FAIL
+-m statistic --mode random --every 5 --packet 0;;FAIL
+-m statistic --mode nth --every 5;;FAIL
+-m statistic --mode nth --packet 5;;FAIL
+-m statistic --mode nth --every 5 --packet 0;=;OK
+-m statistic --mode nth ! --every 5 --packet 4;=;OK
+-m statistic --packet 4 --every 5 --mode nth;-m statistic --mode nth --every 5 --packet 4;OK
+-m statistic --mode nth --every 5 --packet 5;;FAIL
+-m statistic --mode nth --every 0 --packet 0;;FAIL
+-m statistic --mode nth --every 1 --packet 0;=;OK
+-m statistic --mode nth --every 0x10 --packet 010;-m statistic --mode nth --every 16 --packet 8;OK
+-m statistic --mode nth --probability 0.5;;FAIL
+-m statistic --mode foo --probability 0.5;;FAIL
+-m statistic --mode RANDOM --probability 0.5;;FAIL
+-m statistic --probability 0.5;;FAIL
+-m statistic --mode nth --every 5 --packet 2 --probability 0.5;;FAIL
+-m statistic --mode random --probability 0.5 --every 5 --packet 2;;FAIL
+-m statistic --mode nth --every 4294967295 --packet 4294967294;=;OK
+-m statistic --mode nth --every 4294967296 --packet 7;;FAIL
+-m statistic --mode nth --every 5 ! --packet 2;;FAIL
+-m statistic ! --mode random --probability 0.5;;FAIL
+-m statistic;;FAIL

@@ -1,0 +1,60 @@
+-p tcp -m tcp;=;OK
+-p tcp --dport 80;-p tcp -m tcp --dport 80;OK
+-p tcp --sport 80;-p tcp -m tcp --sport 80;OK
+-p tcp --destination-port 5 --source-port 6;-p tcp -m tcp --sport 6 --dport 5;OK
+-p tcp ! --sport 1024:65535 ! --dport 22;-p tcp -m tcp ! --sport 1024:65535 ! --dport 22;OK
+-p tcp --dport 1024:;-p tcp -m tcp --dport 1024:65535;OK
+-p tcp --dport :1023;-p tcp -m tcp --dport 0:1023;OK
+-p tcp --dport :;-p tcp -m tcp;OK
+-p tcp ! --dport :;-p tcp -m tcp;OK
+-p tcp --dport 0:65535;-p tcp -m tcp;OK
+-p tcp --dport 0:65534;-p tcp -m tcp --dport 0:65534;OK
+-p tcp --dport 0x50;-p tcp -m tcp --dport 80;OK
+-p tcp --dport 010;-p tcp -m tcp --dport 8;OK
+-p tcp --dport 080;;FAIL
+-p tcp --dport http;-p tcp -m tcp --dport 80;OK
+-p tcp --dport ssh:smtp;-p tcp -m tcp --dport 22:25;OK
+-p tcp --dport nosuchservice;;FAIL
+-p tcp --dport 4:3;;FAIL
+-p tcp --dport 3:3;-p tcp -m tcp --dport 3;OK
+-p tcp --dport 65536;;FAIL
+-p tcp --dport 1:65536;;FAIL
+-p tcp --dport -1;;FAIL
+-p tcp --dport "";;FAIL
+-p tcp --dport 1:2:3;;FAIL
+-p tcp --dport 1 --dport 2;;FAIL
+-p tcp --dport 1 --destination-port 2;;FAIL
+-p tcp --dp 5;-p tcp -m tcp --dport 5;OK
+-p tcp --syn;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p tcp ! --syn;-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p tcp --tcp-flags FIN,SYN,RST,ACK SYN;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p tcp --tcp-flags ALL NONE;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE;OK
+-p tcp --tcp-flags ALL ALL;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG FIN,SYN,RST,PSH,ACK,URG;OK
+-p tcp --tcp-flags NONE NONE;-p tcp -m tcp;OK
+-p tcp ! --tcp-flags NONE NONE;-p tcp -m tcp ! --tcp-flags NONE NONE;OK
+-p tcp --tcp-flags syn,,ack, Syn;-p tcp -m tcp --tcp-flags SYN,ACK SYN;OK
+-p tcp --tcp-flags URG,ACK,PSH,RST,SYN,FIN PSH,FIN;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG FIN,PSH;OK
+-p tcp --tcp-flags SYN ACK;-p tcp -m tcp --tcp-flags SYN ACK;OK
+-p tcp --tcp-flags ALL SYN,RST;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG SYN,RST;OK
+-p tcp --tcp-flags "" "";-p tcp -m tcp;OK
+-p tcp --tcp-flags FOO SYN;;FAIL
+-p tcp --tcp-flags SYN FOO;;FAIL
+-p tcp --tcp-flags SYN;;FAIL
+-p tcp --tcp-flags SYN --sport 5;;FAIL
+-p tcp --syn --tcp-flags SYN SYN;;FAIL
+-p tcp --tcp-flags SYN SYN --syn;;FAIL
+-p tcp --syn --syn;;FAIL
+-p tcp --tcp-option 1;-p tcp -m tcp --tcp-option 1;OK
+-p tcp --tcp-option 0;;FAIL
+-p tcp --tcp-option 255;-p tcp -m tcp --tcp-option 255;OK
+-p tcp ! --tcp-option 0x10;-p tcp -m tcp ! --tcp-option 16;OK
+-p tcp --tcp-option 256;;FAIL
+-p tcp --tcp-option 5 --tcp-option 6;;FAIL
+-p tcp --syn --tcp-option 2 --dport 9 --sport 8;-p tcp -m tcp --sport 8 --dport 9 --tcp-option 2 --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p 6 --dport 5;-p tcp -m tcp --dport 5;OK
+-p tcp -m tcp --dport 5 -m tcp --sport 7;=;OK
+-m tcp --dport 5;;FAIL
+-m tcp -p tcp --dport 5;-p tcp -m tcp --dport 5;OK
+! -p tcp -m tcp --dport 5;;FAIL
+-p udp -m tcp --dport 5;;FAIL
+-p all -m tcp --dport 5;;FAIL

@@ -1,0 +1,15 @@
+-p tcp -m tcpmss --mss 500;=;OK
+-p tcp -m tcpmss ! --mss 500:1000;=;OK
+-p tcp -m tcpmss --mss 5:;-p tcp -m tcpmss --mss 5:65535;OK
+-p tcp -m tcpmss --mss :5;-p tcp -m tcpmss --mss 0:5;OK
+-p tcp -m tcpmss --mss :;-p tcp -m tcpmss --mss 0:65535;OK
+-p tcp -m tcpmss --mss 5:4;;FAIL
+-p tcp -m tcpmss --mss 5:5;-p tcp -m tcpmss --mss 5;OK
+-p tcp -m tcpmss --mss 65535;=;OK
+-p tcp -m tcpmss --mss 65536;;FAIL
+-p tcp -m tcpmss --mss 1:2:3;;FAIL
+-p tcp -m tcpmss;;FAIL
+-p tcp --mss 5;;FAIL
+-m tcpmss --mss 500;;FAIL
+! -p tcp -m tcpmss --mss 500;;FAIL
+-p udp -m tcpmss --mss 500;;FAIL

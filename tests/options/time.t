@@ -1,0 +1,95 @@
+-m time;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 10:00;-m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestop 10:00;-m time --timestart 00:00:00 --timestop 10:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 10:00 --timestop 09:00:05;-m time --timestart 10:00:00 --timestop 09:00:05 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 24:00;;FAIL
+-m time --timestart 10;;FAIL
+-m time --timestart 10:;-m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart :30;-m time --timestart 00:30:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart "";;FAIL
+-m time --timestart :;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 1:2:3;-m time --timestart 01:02:03 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 1:2:;-m time --timestart 01:02:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 1:2:3:4;;FAIL
+-m time --timestart 10:60;;FAIL
+-m time --timestart 10:00:60;;FAIL
+-m time --timestart "10:00 ";;FAIL
+-m time --timestart 10-00;;FAIL
+-m time --timestart 23:59:59 --timestop 23:59:59;-m time --timestart 23:59:59 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 00:00 --timestop 23:59:59;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 00:00 --timestop 23:59;-m time --timestart 00:00:00 --timestop 23:59:00 --datestop 2038-01-19T03:14:07;OK
+-m time ! --timestart 5:00;;FAIL
+-m time --timestart 5:00 --timestart 6:00;;FAIL
+-m time --monthdays 1,2,31;-m time --monthdays 1,2,31 --datestop 2038-01-19T03:14:07;OK
+-m time ! --monthdays 1,2,31;-m time --monthdays 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30 --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 0;-m time --monthdays  --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 32;;FAIL
+-m time --monthdays 08;;FAIL
+-m time --monthdays 010;-m time --monthdays 1 --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 0x5;;FAIL
+-m time --monthdays 123;-m time --monthdays 12 --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 5,;-m time --monthdays 5 --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays ,5;-m time --monthdays 5 --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays "";-m time --monthdays  --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays x;;FAIL
+-m time --monthdays 5x;;FAIL
+-m time --weekdays Mon,Tue;-m time --weekdays Mon,Tue --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays Monday,Su,3;-m time --weekdays Mon,Wed,Sun --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays Wed,Thu,Fri,Sat;-m time --weekdays Wed,Thu,Fri,Sat --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays mon;;FAIL
+-m time --weekdays M;;FAIL
+-m time --weekdays T;;FAIL
+-m time ! --weekdays Sat,Sun;-m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07;OK
+-m time ! --weekdays 6,7;-m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays 0;;FAIL
+-m time --weekdays 8;-m time --weekdays  --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays 9,33;-m time --weekdays Mon --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays 1234;-m time --weekdays  --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays ,;;FAIL
+-m time --weekdays Mon,;-m time --weekdays Mon --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays "";-m time --weekdays  --datestop 2038-01-19T03:14:07;OK
+-m time --weekdays 1,2,3,4,5,6,7;-m time --datestop 2038-01-19T03:14:07;OK
+-m time ! --weekdays 1,2,3,4,5,6,7;-m time --weekdays  --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020;-m time --datestart 2020-01-01T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-02-29;-m time --datestart 2020-02-29T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-02-31;-m time --datestart 2020-03-02T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2021-02-29;-m time --datestart 2021-03-01T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-2-3T4:5:6 --datestop 2021-01-01T00:00;-m time --datestart 2020-02-03T04:05:06 --datestop 2021-01-01T00:00:00;OK
+-m time --datestart 2020-2-3T4;-m time --datestart 2020-02-03T04:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-2-3T24;;FAIL
+-m time --datestart 2020-2-3T4:60;;FAIL
+-m time --datestart 2020-2-3T4:5:60;;FAIL
+-m time --datestart 2020-2-32;;FAIL
+-m time --datestart 1969;;FAIL
+-m time --datestart 2039;;FAIL
+-m time --datestart 1970;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 1970-00;;FAIL
+-m time --datestart 1970-01-00;;FAIL
+-m time --datestart 2020-00-00;-m time --datestart 2019-11-30T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-03-00;-m time --datestart 2020-02-29T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-13;;FAIL
+-m time --datestart 2020-;-m time --datestart 2019-12-01T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2020-01-01T;-m time --datestart 2020-01-01T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart "";;FAIL
+-m time --datestart x;;FAIL
+-m time --datestart "2020-01-01 10:00";;FAIL
+-m time --datestart 2020-01-01T10:20:30Z;;FAIL
+-m time --datestart 2020/01/01;;FAIL
+-m time --datestart 1970-01-01T00:00:01;-m time --datestart 1970-01-01T00:00:01 --datestop 2038-01-19T03:14:07;OK
+-m time --datestop 1970;-m time;OK
+-m time --datestop 2038-12-31T23:59:59;=;OK
+-m time --datestop 2038-01-19T03:14:07;=;OK
+-m time --datestop 2010 --datestart 2020;-m time --datestart 2020-01-01T00:00:00 --datestop 2010-01-01T00:00:00;OK
+-m time --contiguous;;FAIL
+-m time --contiguous --timestart 10:00 --timestop 9:00;-m time --timestart 10:00:00 --timestop 09:00:00 --datestop 2038-01-19T03:14:07 --contiguous;OK
+-m time --contiguous --timestart 10:00 --timestop 10:00;-m time --timestart 10:00:00 --timestop 10:00:00 --datestop 2038-01-19T03:14:07 --contiguous;OK
+-m time --contiguous --timestart 9:00 --timestop 10:00;;FAIL
+-m time --kerneltz;-m time --datestop 2038-01-19T03:14:07 --kerneltz;OK
+-m time --localtz --timestart 5:00;-m time --timestart 05:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 --kerneltz;OK
+-m time --utc;-m time --datestop 2038-01-19T03:14:07;OK
+-m time --utc --kerneltz;;FAIL
+-m time --kerneltz --localtz;-m time --datestop 2038-01-19T03:14:07 --kerneltz;OK
+-m time --utc --localtz;;FAIL
+-m time --utc --utc;;FAIL
+-m time --timestart 22:00 --timestop 06:00 --contiguous --weekdays Fri --monthdays 13 --datestart 2020 --datestop 2030 --kerneltz;-m time --timestart 22:00:00 --timestop 06:00:00 --monthdays 13 --weekdays Fri --datestart 2020-01-01T00:00:00 --datestop 2030-01-01T00:00:00 --kerneltz --contiguous;OK

@@ -1,0 +1,21 @@
+-m tos --tos 0x10;-m tos --tos 0x10/0xff;OK
+-m tos --tos 16/0x3f;-m tos --tos 0x10/0x3f;OK
+-m tos --tos Minimize-Delay;-m tos --tos 0x10/0x3f;OK
+-m tos --tos maximize-throughput;-m tos --tos 0x08/0x3f;OK
+-m tos --tos Maximize-Reliability;-m tos --tos 0x04/0x3f;OK
+-m tos --tos Minimize-Cost;-m tos --tos 0x02/0x3f;OK
+-m tos ! --tos normal-service;-m tos ! --tos 0x00/0x3f;OK
+-m tos ! --tos 0x10/0x10;=;OK
+-m tos --tos 255;-m tos --tos 0xff/0xff;OK
+-m tos --tos 256;;FAIL
+-m tos --tos 0xff/0x00;=;OK
+-m tos --tos 010;-m tos --tos 0x08/0xff;OK
+-m tos --tos 5/;;FAIL
+-m tos --tos /5;;FAIL
+-m tos --tos 5x;;FAIL
+-m tos --tos 5/256;;FAIL
+-m tos --tos 5/6/7;;FAIL
+-m tos --tos Minimize;;FAIL
+-m tos --tos Minimize-Delay/0xff;;FAIL
+-m tos --tos "";;FAIL
+-m tos;;FAIL

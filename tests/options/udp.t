@@ -1,0 +1,28 @@
+-p udp -m udp;=;OK
+-p udp --dport 53;-p udp -m udp --dport 53;OK
+-p udp --sport 1 --dport 2:;-p udp -m udp --sport 1 --dport 2:65535;OK
+-p udp --dport 2: --sport 1;-p udp -m udp --sport 1 --dport 2:65535;OK
+-p udp ! --sport 1:9 ! --dport 3;-p udp -m udp ! --sport 1:9 ! --dport 3;OK
+-p udp --dport 080;-p udp -m udp --dport 80;OK
+-p udp --dport 0x50;;FAIL
+-p udp --dport 70000;-p udp -m udp --dport 4464;OK
+-p udp --dport 65535;-p udp -m udp --dport 65535;OK
+-p udp --dport domain;-p udp -m udp --dport 53;OK
+-p udp --dport rsync;-p udp -m udp --dport 873;OK
+-p udp --dport nosuchservice;;FAIL
+-p udp --dport -1;;FAIL
+-p udp --dport 4:3;-p udp -m udp --dport 4:3;OK
+-p udp --dport 3:3;-p udp -m udp --dport 3;OK
+-p udp --dport 1:2:3;;FAIL
+-p udp --dport "";-p udp -m udp --dport 0;OK
+-p udp --dport :;-p udp -m udp;OK
+-p udp ! --dport :;-p udp -m udp;OK
+-p udp ! --dport 0:65535;-p udp -m udp;OK
+-p udp --dport 1 --dport 2;;FAIL
+-p udp --source-port 5 --destination-port 6;-p udp -m udp --sport 5 --dport 6;OK
+-p udp --tcp-flags SYN SYN;;FAIL
+-m udp --dport 5;;FAIL
+! -p udp -m udp --dport 5;;FAIL
+-p tcp -m udp --dport 5;;FAIL
+-p udplite --dport 5;;FAIL
+-p udplite -m udplite --dport 5;;FAIL
