@@ -97,10 +97,11 @@ class RejectTarget final : public Target {
     const bool ipv6 = packet.family == Family::Ipv6;
     const bool to_us = packet.type == PacketType::Unicast || context.hook == Hook::Output;
     if (!to_us || is_broadcast(packet.destination(), context)) return;
-    if (ipv6 && packet.transport_offset >= packet.length) return;
+    if (ipv6 && (packet.protocol == kNoNextHeader || packet.transport_offset >= packet.length)) return;
     if (!may_answer_with_icmp_error(packet) || !checksum_holds(packet)) return;
-    constexpr uint8_t kUnreachable4 = 3, kUnreachable6 = 1;
-    Packet answer = build_icmp_error(packet, ipv6 ? kUnreachable6 : kUnreachable4, code_, 0);
+    const uint8_t unreachable = ipv6 ? 1 : 3;
+    if (!context.output->may_send_error(packet, unreachable)) return;
+    Packet answer = build_icmp_error(packet, unreachable, code_, 0);
     if (is_ours(packet.destination(), context)) set_source(answer, packet.destination());
     context.output->send(std::move(answer), packet);
   }

@@ -52,10 +52,9 @@ bool is_icmp_error(const Packet& packet) {
   if (packet.family == Family::Ipv6) return packet.protocol == kIcmp6 && (header == nullptr || header[0] < 128);
   if (packet.protocol != kIcmp) return false;
   if (header == nullptr) return true;
-  // Unreachable, source quench, redirect, time exceeded, parameter problem; and every type that nobody assigned.
-  constexpr uint8_t kHighestType = 18;
+  // Only echoes, time stamps, information and address masks are no errors: the kernel counts every other type as one.
   const uint8_t type = header[0];
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12 || type > kHighestType;
+  return type != 0 && type != 8 && (type < 13 || type > 18);
 }
 
 }  // namespace
