@@ -14,7 +14,6 @@ namespace {
 
 using MacAddress = std::array<uint8_t, 6>;
 constexpr size_t kSourceOffset = 6;
-constexpr uint8_t kWithInput = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) | hook_bit(Hook::Forward);
 
 // Ethernet has 14 bytes, and 4 more per VLAN tag; "cooked" captures have 16 or 20, BSD loopback 4.
 bool is_ethernet(std::span<const uint8_t> link_header) {
@@ -77,11 +76,7 @@ void print(const OptionValue& value, const RuleContext&, std::string& out) {
   out += fmt::format(" {:02x}", fmt::join(bytes_of(value.number), ":"));
 }
 
-Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
-  if ((rule.hooks & ~kWithInput) != 0) {
-    return fail("mac can be reached from OUTPUT or POSTROUTING, where packets have no sender's frame",
-                "a chain reached from PREROUTING, INPUT or FORWARD only");
-  }
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
   const OptionValue& source = options["mac-source"];
   return std::make_unique<MacMatch>(bytes_of(source.number), source.inverted);
 }
@@ -99,6 +94,7 @@ MatchType mac_match() {
                    .parse = parse,
                    .print = print,
                    .summary = "the Ethernet source address"}},
+      .hooks = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) | hook_bit(Hook::Forward),
       .create = create,
       .summary = "compares the sender's MAC address",
   };

@@ -10,7 +10,6 @@
 -m length --length 65536;;FAIL
 -m length --length 1:65536;;FAIL
 -m length --length 1:2:3;;FAIL
--m length --length "";-m length --length 0;OK
 -m length --length 0x10:0x20;-m length --length 16:32;OK
 -m length --length 9:9;-m length --length 9;OK
 -m length --length -5;;FAIL
