@@ -34,9 +34,10 @@ struct MatchType {
   bool implied = false;      // -p PROTOCOL loads it by itself when one of its options is used
   bool exactly_one = false;  // of all options
   bool at_least_one = false;
-  std::vector<uint8_t> protocols = {};        // -p must be one of these, not inverted; empty: any
-  std::vector<std::string_view> tables = {};  // where it may stand; empty: in every table
-  uint8_t hooks = kAllHooks;                  // from where it may be reached
+  std::vector<uint8_t> protocols = {};                     // -p must be one of these, not inverted; empty: any
+  std::vector<std::string_view> tables = {};               // where it may stand; empty: in every table
+  uint8_t hooks = kAllHooks;                               // from where it may be reached
+  uint8_t (*hooks_for)(const Options& options) = nullptr;  // where its options narrow `hooks`
   // Looks at the options together once they are read; what it refuses is an error at the rule's line.
   Result<void> (*check)(Options& options, const RuleContext& rule) = nullptr;
   // Prints all options, where print_options does not do.

@@ -51,15 +51,18 @@ struct OptionValue {
   bool operator==(const OptionValue&) const = default;
 };
 
+class Options;
+
 // What parsing and printing may look at beside the option itself: the rule that it stands in.
 struct RuleContext {
   Family family = Family::Ipv4;
-  uint8_t protocol = 0;            // of -p; 0 for none or "all"
-  bool protocol_inverted = false;  // ! -p
-  std::string_view table = {};     // "filter"
-  std::string_view chain = {};     // the chain in which the rule stands
-  bool syn_required = false;       // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
-  uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
+  uint8_t protocol = 0;             // of -p; 0 for none or "all"
+  bool protocol_inverted = false;   // ! -p
+  std::string_view table = {};      // "filter"
+  std::string_view chain = {};      // the chain in which the rule stands
+  bool syn_required = false;        // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
+  uint8_t hooks = 0;                // of `create` only: hook_bit()s from which the rule can be reached
+  const Options* so_far = nullptr;  // of `parse`: the options of the same match or target read before this one
 };
 
 struct OptionSpec {
@@ -70,6 +73,7 @@ struct OptionSpec {
   bool invertible = false;
   bool required = false;
   bool repeatable = false;  // a second one replaces the first instead of being an error
+  bool gathering = false;   // a second one is parsed into the first's value; Custom only
   uint64_t min = 0;         // of the numbers; checked beside the kind's own limits
   uint64_t max = UINT64_MAX;
   uint8_t words = 1;           // how many words follow, for Custom (joined by one blank in `text` of parse)

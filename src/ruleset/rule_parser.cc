@@ -178,7 +178,8 @@ class CommandParser {
         found.extension->options.values()[static_cast<size_t>(&spec - found.extension->options.specs().data())];
     if (inverted_ && !spec.invertible)
       return fail(fmt::format("--{} cannot be inverted", spec.name), "no \"!\" before it");
-    if (value.present && !spec.repeatable) return fail(fmt::format("--{} is given twice", spec.name), "it once");
+    if (value.present && !spec.repeatable && !spec.gathering)
+      return fail(fmt::format("--{} is given twice", spec.name), "it once");
     std::string text;
     if (spec.kind != OptionKind::Flag) {
       for (int i = 0; i < spec.words; ++i) {
@@ -196,11 +197,13 @@ class CommandParser {
     } else if (attached) {
       return fail(fmt::format("--{} takes no value", spec.name), "it alone");
     }
-    value = {};
-    if (auto done = parse_option(spec, text, context(), value); !done) return done;
+    if (!spec.gathering) value = {};
+    value.inverted = inverted_;
+    RuleContext rule = context();
+    rule.so_far = &found.extension->options;
+    if (auto done = parse_option(spec, text, rule, value); !done) return done;
     value.present = true;
     value.order = ++found.extension->options_given;
-    value.inverted = inverted_;
     inverted_ = false;
     return {};
   }
@@ -523,18 +526,19 @@ class CommandParser {
                 fmt::format("{}", fmt::join(names, " or ")));
   }
 
+  template <class Type>
+  Result<void> finish_extension(const Type& type, Options& options) const {
+    if (auto done = check_options(type, options); !done) return done;
+    if (!type.tables.empty() && std::ranges::find(type.tables, input_.table->name) == type.tables.end()) {
+      return fail(fmt::format("{} cannot stand in table {}", type.name, input_.table->name),
+                  fmt::format("table {}", fmt::join(type.tables, " or ")));
+    }
+    return check_protocol(type);
+  }
+
   Result<void> finish_extension(Extension& extension) const {
-    if (extension.match != nullptr) {
-      if (auto done = check_options(*extension.match, extension.options); !done) return done;
-      return check_protocol(*extension.match);
-    }
-    const TargetType& target = *extension.target;
-    if (auto done = check_options(target, extension.options); !done) return done;
-    if (!target.tables.empty() && std::ranges::find(target.tables, input_.table->name) == target.tables.end()) {
-      return fail(fmt::format("{} cannot stand in table {}", target.name, input_.table->name),
-                  fmt::format("table {}", fmt::join(target.tables, " or ")));
-    }
-    return check_protocol(target);
+    if (extension.match != nullptr) return finish_extension(*extension.match, extension.options);
+    return finish_extension(*extension.target, extension.options);
   }
 
   void expand(const Rule& rule) {

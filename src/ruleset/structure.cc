@@ -119,22 +119,18 @@ void check_structure(const Table& table, std::string_view file, Errors& errors) 
   LoopFinder(table, file, errors).find();
   const std::vector<uint8_t> hooks = reachable_hooks(table);
   for (size_t i = 0; i < table.chains.size(); ++i) {
-    const Chain& chain = table.chains[i];
-    for (const Rule& rule : chain.rules) {
-      const auto refuse = [&](std::string_view name, uint8_t allowed) {
-        errors.push_back({.what = fmt::format("{} cannot be reached from {}", name, hook_list(hooks[i] & ~allowed)),
+    for (const Rule& rule : table.chains[i].rules) {
+      const auto check = [&](const auto& type, const Options& options) {
+        const uint8_t allowed = type.hooks_for != nullptr ? type.hooks_for(options) : type.hooks;
+        const auto refused = static_cast<uint8_t>(hooks[i] & ~allowed);
+        if (refused == 0) return;
+        errors.push_back({.what = fmt::format("{} cannot be reached from {}", type.name, hook_list(refused)),
                           .expected = fmt::format("it only where {} lead", hook_list(allowed)),
                           .file = std::string(file),
                           .line = rule.line});
       };
-      if (rule.jump.kind == Jump::Kind::Target) {
-        const TargetType& type = *rule.jump.type;
-        const uint8_t allowed = type.hooks_for != nullptr ? type.hooks_for(rule.jump.options) : type.hooks;
-        if ((hooks[i] & ~allowed) != 0) refuse(type.name, allowed);
-      }
-      for (const MatchUse& use : rule.matches) {
-        if ((hooks[i] & ~use.type->hooks) != 0) refuse(use.type->name, use.type->hooks);
-      }
+      for (const MatchUse& use : rule.matches) check(*use.type, use.options);
+      if (rule.jump.kind == Jump::Kind::Target) check(*rule.jump.type, rule.jump.options);
     }
   }
 }
