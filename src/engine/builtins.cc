@@ -9,33 +9,13 @@ namespace sallyport {
 
 void add_builtin_matches(Registry& registry) {
   for (MatchType (*make)() : {
-           addrtype_match,
-           ah_match,
-           ah_ipv6_match,
-           comment_match,
-           dccp_match,
-           dscp_match,
-           ecn_match,
-           esp_match,
-           hl_match,
-           icmp_match,
-           icmp6_match,
-           iprange_match,
-           length_match,
-           limit_match,
-           mac_match,
-           mark_match,
-           multiport_match,
-           pkttype_match,
-           sctp_match,
-           statistic_match,
-           tcp_match,
-           tcpmss_match,
-           time_match,
-           tos_match,
-           ttl_match,
-           u32_match,
-           udp_match,
+           addrtype_match,  ah_match,     ah_ipv6_match,   comment_match, connlimit_match, connmark_match,
+           conntrack_match, dccp_match,   dscp_match,      ecn_match,     esp_match,       hashlimit_match,
+           hl_match,        icmp_match,   icmp6_match,     iprange_match, length_match,    limit_match,
+           mac_match,       mark_match,   multiport_match, owner_match,   physdev_match,   pkttype_match,
+           policy_match,    recent_match, rpfilter_match,  sctp_match,    set_match,       state_match,
+           statistic_match, string_match, tcp_match,       tcpmss_match,  time_match,      tos_match,
+           ttl_match,       u32_match,    udp_match,
        }) {
     registry.add(make());
   }
@@ -43,22 +23,11 @@ void add_builtin_matches(Registry& registry) {
 
 void add_builtin_targets(Registry& registry) {
   for (TargetType (*make)() : {
-           accept_target,
-           checksum_target,
-           drop_target,
-           dscp_target,
-           ecn_target,
-           hl_target,
-           log_target,
-           mark_target,
-           nflog_target,
-           queue_target,
-           reject_target,
-           return_target,
-           tcpmss_target,
-           tos_target,
-           trace_target,
-           ttl_target,
+           accept_target, checksum_target, connmark_target, ct_target,      dnat_target,     drop_target,
+           dscp_target,   ecn_target,      hl_target,       log_target,     mark_target,     masquerade_target,
+           netmap_target, nflog_target,    nfqueue_target,  notrack_target, queue_target,    redirect_target,
+           reject_target, return_target,   set_target,      snat_target,    synproxy_target, tcpmss_target,
+           tos_target,    tproxy_target,   trace_target,    ttl_target,
        }) {
     registry.add(make());
   }

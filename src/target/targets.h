@@ -12,15 +12,27 @@ TargetType queue_target();
 TargetType return_target();
 
 TargetType checksum_target();
+TargetType connmark_target();
+TargetType ct_target();
+TargetType dnat_target();
 TargetType dscp_target();
 TargetType ecn_target();
 TargetType hl_target();
 TargetType log_target();
 TargetType mark_target();
+TargetType masquerade_target();
+TargetType netmap_target();
 TargetType nflog_target();
+TargetType nfqueue_target();
+TargetType notrack_target();
+TargetType redirect_target();
 TargetType reject_target();
+TargetType set_target();
+TargetType snat_target();
+TargetType synproxy_target();
 TargetType tcpmss_target();
 TargetType tos_target();
+TargetType tproxy_target();
 TargetType trace_target();
 TargetType ttl_target();
 

@@ -1,0 +1,144 @@
+// -j CT: how the packet's connection is to be tracked: not at all, with a helper, a timeout, events, a zone.
+// Counterpart of net/netfilter/xt_CT.c.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sallyport/option_pieces.h"
+#include "target/targets.h"
+
+namespace sallyport {
+namespace {
+
+// As printed; --expevents knows "new" only.
+constexpr std::string_view kEvents[] = {"new",       "related", "destroy", "reply",      "assured",
+                                        "protoinfo", "helper",  "mark",    "natseqinfo", "secmark"};
+
+Result<void> parse_event_words(std::string_view text, std::span<const std::string_view> known, OptionValue& value) {
+  for (const std::string_view word : comma_separated(text)) {
+    const auto event = std::ranges::find(known, word);
+    if (event == known.end()) {
+      return fail(fmt::format("Unknown event type \"{}\"", word), fmt::format("{}", fmt::join(known, ", ")));
+    }
+    value.number |= uint64_t{1} << (event - known.begin());
+  }
+  return {};
+}
+Result<void> parse_events(std::string_view text, const RuleContext&, OptionValue& value) {
+  return parse_event_words(text, kEvents, value);
+}
+Result<void> parse_expectation_events(std::string_view text, const RuleContext&, OptionValue& value) {
+  return parse_event_words(text, std::span(kEvents).first(1), value);
+}
+
+void print_events(const OptionValue& value, const RuleContext&, std::string& out) {
+  char separator = ' ';
+  for (size_t i = 0; i < std::size(kEvents); ++i) {
+    if ((value.number >> i & 1) == 0) continue;
+    out += separator;
+    out += kEvents[i];
+    separator = ',';
+  }
+}
+
+// The zone of the option that comes last counts, but "mark" stays: `number` holds the zone, `mask` 1 for "mark",
+// `upper` when it was given.
+Result<void> parse_zone(std::string_view text, const RuleContext& rule, OptionValue& value) {
+  constexpr std::string_view kZoneOptions[] = {"zone", "zone-orig", "zone-reply"};
+  for (const std::string_view name : kZoneOptions) value.upper += rule.so_far->has(name);
+  if (std::ranges::equal(text, std::string_view("mark"), {}, [](char letter) { return letter | 0x20; })) {
+    value.mask = 1;
+    return {};
+  }
+  const auto zone = parse_number(text);
+  if (!zone || *zone > UINT16_MAX)
+    return fail(fmt::format("Cannot parse {} as a zone ID", text), "0 to 65535, or mark");
+  value.number = *zone;
+  return {};
+}
+
+Result<void> parse_name(std::string_view text, const RuleContext&, OptionValue& value) {
+  value.text = text;
+  return {};
+}
+
+struct Helper {
+  std::string_view name;
+  uint8_t protocol;
+  bool ipv6;
+};
+constexpr uint8_t kTcp = 6, kUdp = 17;
+// Those of the kernel that the engine is compared with.
+constexpr Helper kHelpers[] = {
+    {"ftp", kTcp, true},   {"tftp", kUdp, true},       {"irc", kTcp, false},   {"sip", kTcp, true},
+    {"sip", kUdp, true},   {"sane", kTcp, true},       {"amanda", kUdp, true}, {"RAS", kUdp, true},
+    {"Q.931", kTcp, true}, {"H.245", kUdp, true},      {"snmp", kUdp, false},  {"netbios-ns", kUdp, false},
+    {"pptp", kTcp, false}, {"snmp_trap", kUdp, false},
+};
+
+Result<void> check(Options& options, const RuleContext& rule) {
+  const std::string& name = options["helper"].text;
+  if (name.empty() || options.has("notrack")) return {};
+  if (rule.protocol == 0 || rule.protocol_inverted) return fail("a helper needs the rule to name its protocol", "-p");
+  for (const Helper& helper : kHelpers) {
+    const bool fits = helper.name == name && helper.protocol == rule.protocol;
+    if (fits && (helper.ipv6 || rule.family == Family::Ipv4)) return {};
+  }
+  return fail(fmt::format("there is no helper \"{}\" for this protocol", name), "ftp, tftp, irc, sip, pptp ...");
+}
+
+void print_zone(const Options& options, std::string& out) {
+  const OptionValue* last = nullptr;
+  bool by_mark = false;
+  for (const std::string_view name : {"zone", "zone-orig", "zone-reply"}) {
+    const OptionValue& value = options[name];
+    if (!value.present) continue;
+    by_mark = by_mark || value.mask == 1;
+    if (last == nullptr || value.upper > last->upper) last = &value;
+  }
+  if (last == nullptr || (last->number == 0 && !by_mark)) return;
+  const bool original = options.has("zone-orig"), reply = options.has("zone-reply");
+  out += original == reply ? " --zone" : original ? " --zone-orig" : " --zone-reply";
+  out += by_mark ? " mark" : fmt::format(" {}", last->number);
+}
+
+void save(const Options& options, const RuleContext& rule, std::string& out) {
+  if (options.has("notrack")) out += " --notrack";
+  for (const std::string_view name : {"helper", "timeout"}) {
+    if (!options[name].text.empty()) out += fmt::format(" --{} {}", name, options[name].text);
+  }
+  for (const std::string_view name : {"ctevents", "expevents"}) {
+    if (!options.has(name)) continue;
+    out += fmt::format(" --{}", name);
+    print_events(options[name], rule, out);
+  }
+  print_zone(options, out);
+}
+
+OptionSpec custom(std::string_view name, std::string_view hint,
+                  Result<void> (*parse)(std::string_view, const RuleContext&, OptionValue&)) {
+  return {.name = name, .kind = OptionKind::Custom, .hint = hint, .parse = parse};
+}
+
+}  // namespace
+
+TargetType ct_target() {
+  return {
+      .name = "CT",
+      .options = {{.name = "notrack"},
+                  custom("helper", "a helper's name", parse_name),
+                  custom("timeout", "a timeout policy's name", parse_name),
+                  custom("ctevents", "events with commas", parse_events),
+                  custom("expevents", "new", parse_expectation_events),
+                  custom("zone", "0 to 65535, or mark", parse_zone),
+                  custom("zone-orig", "0 to 65535, or mark", parse_zone),
+                  custom("zone-reply", "0 to 65535, or mark", parse_zone)},
+      .tables = {"raw"},
+      .check = check,
+      .save = save,
+      .summary = "says how the packet's connection is tracked",
+  };
+}
+
+}  // namespace sallyport
