@@ -23,14 +23,14 @@ struct MainOption {
 // Every long option that iptables itself has; those that a file cannot use are named so that beginnings of them are
 // told apart as iptables tells them.
 constexpr MainOption kMainOptions[] = {
-    {"append", 'A'},       {"delete", 'D'},       {"check", 'C'},         {"insert", 'I'},   {"replace", 'R'},
-    {"list", 'L'},         {"list-rules", 'S'},   {"flush", 'F'},         {"zero", 'Z'},     {"new-chain", 'N'},
-    {"delete-chain", 'X'}, {"rename-chain", 'E'}, {"policy", 'P'},        {"source", 's'},   {"src", 's'},
-    {"destination", 'd'},  {"dst", 'd'},          {"protocol", 'p'},      {"proto", 'p'},    {"in-interface", 'i'},
-    {"jump", 'j'},         {"table", 't'},        {"match", 'm'},         {"numeric", 'n'},  {"out-interface", 'o'},
-    {"verbose", 'v'},      {"wait", 'w'},         {"wait-interval", 'W'}, {"exact", 'x'},    {"fragments", 'f'},
-    {"version", 'V'},      {"help", 'h'},         {"line-numbers", '0'},  {"modprobe", 'M'}, {"set-counters", 'c'},
-    {"goto", 'g'},         {"ipv4", '4'},         {"ipv6", '6'},
+    {"append", 'A'},       {"delete", 'D'},        {"check", 'C'},    {"insert", 'I'},        {"replace", 'R'},
+    {"list", 'L'},         {"list-rules", 'S'},    {"flush", 'F'},    {"zero", 'Z'},          {"new-chain", 'N'},
+    {"delete-chain", 'X'}, {"rename-chain", 'E'},  {"policy", 'P'},   {"source", 's'},        {"src", 's'},
+    {"destination", 'd'},  {"dst", 'd'},           {"protocol", 'p'}, {"in-interface", 'i'},  {"jump", 'j'},
+    {"table", 't'},        {"match", 'm'},         {"numeric", 'n'},  {"out-interface", 'o'}, {"verbose", 'v'},
+    {"wait", 'w'},         {"wait-interval", 'W'}, {"exact", 'x'},    {"fragments", 'f'},     {"version", 'V'},
+    {"help", 'h'},         {"line-numbers", '0'},  {"modprobe", 'M'}, {"set-counters", 'c'},  {"goto", 'g'},
+    {"ipv4", '4'},         {"ipv6", '6'},
 };
 
 // A match or the target while its options are read.
