@@ -1,0 +1,40 @@
+# -m connlimit. Expectations by record.py.
+-m connlimit;;FAIL
+-m connlimit --connlimit-above 4294967296;;FAIL
+-m connlimit --connlimit-above 10 --connlimit-upto 10;;FAIL
+-m connlimit --connlimit-above 10 --connlimit-mask 0;-m connlimit --connlimit-above 10 --connlimit-mask 0 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 24;-m connlimit --connlimit-above 10 --connlimit-mask 24 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 32;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-saddr --connlimit-daddr;;FAIL
+-m connlimit --connlimit-mask 8;;FAIL
+-m connlimit ! --connlimit-above 10 --connlimit-daddr --connlimit-mask 16;-m connlimit --connlimit-upto 10 --connlimit-mask 16 --connlimit-daddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 0x10;-m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 010;-m connlimit --connlimit-above 10 --connlimit-mask 8 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask x;;FAIL
+@ipv4
+-m connlimit --connlimit-above 10;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-upto 10;-m connlimit --connlimit-upto 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit ! --connlimit-above 10;-m connlimit --connlimit-upto 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit ! --connlimit-upto 10;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-upto 0;-m connlimit --connlimit-upto 0 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 4294967295;-m connlimit --connlimit-above 4294967295 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 33;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-saddr;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-daddr;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-daddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 255.255.0.0;-m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 255.0.255.0;-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 0.0.0.0;-m connlimit --connlimit-above 10 --connlimit-mask 0 --connlimit-saddr;OK
+@ipv6
+-m connlimit --connlimit-above 10;-m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-upto 10;-m connlimit --connlimit-upto 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit ! --connlimit-above 10;-m connlimit --connlimit-upto 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit ! --connlimit-upto 10;-m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-upto 0;-m connlimit --connlimit-upto 0 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-above 4294967295;-m connlimit --connlimit-above 4294967295 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 33;-m connlimit --connlimit-above 10 --connlimit-mask 33 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-saddr;-m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-daddr;-m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-daddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 64;-m connlimit --connlimit-above 10 --connlimit-mask 64 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 128;-m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr;OK
+-m connlimit --connlimit-above 10 --connlimit-mask 129;;FAIL
+-m connlimit --connlimit-above 10 --connlimit-mask ffff::;-m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr;OK

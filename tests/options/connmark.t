@@ -1,0 +1,13 @@
+# -m connmark. Expectations by record.py.
+-m connmark --mark 1;-m connmark --mark 0x1;OK
+-m connmark --mark 0x10/0xff;=;OK
+-m connmark ! --mark 1/0xffffffff;-m connmark ! --mark 0x1;OK
+-m connmark --mark 0;-m connmark --mark 0x0;OK
+-m connmark --mark 0x1ff/0xff;=;OK
+-m connmark --mark 4294967296;;FAIL
+-m connmark --mark 1/;;FAIL
+-m connmark --mark /1;;FAIL
+-m connmark --mark -1;;FAIL
+-m connmark;;FAIL
+-m connmark --mark 010;-m connmark --mark 0x8;OK
+-m connmark --mark 0/0;-m connmark --mark 0x0/0x0;OK

@@ -1,0 +1,80 @@
+# -m conntrack. Expectations by record.py.
+-m conntrack --ctstate NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED,SNAT,DNAT;-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT;OK
+-m conntrack ! --ctstate DNAT;=;OK
+-m conntrack --ctstate snat,new;-m conntrack --ctstate NEW,SNAT;OK
+-m conntrack --ctstate NEW --ctstate RELATED;;FAIL
+-m conntrack --state NEW;;FAIL
+-m conntrack;;FAIL
+-m conntrack --ctproto tcp;-m conntrack --ctproto 6;OK
+-m conntrack ! --ctproto 17;=;OK
+-m conntrack --ctproto 0;=;OK
+-m conntrack ! --ctproto 0;=;OK
+-m conntrack --ctproto all;-m conntrack --ctproto 0;OK
+-m conntrack --ctproto ALL;;FAIL
+-m conntrack --ctproto icmpv6;-m conntrack --ctproto 58;OK
+-m conntrack --ctproto 256;;FAIL
+-m conntrack --ctorigsrc 10.0.0.1,10.0.0.2;;FAIL
+-m conntrack --ctorigsrcport 22;=;OK
+-m conntrack --ctorigsrcport ssh;-m conntrack --ctorigsrcport 22;OK
+-m conntrack -p tcp --ctorigsrcport 22:25;-p tcp -m conntrack --ctorigsrcport 22:25;OK
+-m conntrack --ctorigsrcport 25:22;=;OK
+-m conntrack --ctorigsrcport :22;-m conntrack --ctorigsrcport 0:22;OK
+-m conntrack --ctorigsrcport 22:;-m conntrack --ctorigsrcport 22:65535;OK
+-m conntrack ! --ctorigdstport 22 --ctreplsrcport 1:2 ! --ctrepldstport 0;=;OK
+-m conntrack --ctreplsrcport 65536;-m conntrack --ctreplsrcport 0;OK
+-m conntrack --ctstatus NONE;=;OK
+-m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED;=;OK
+-m conntrack --ctstatus CONFIRMED,NONE;-m conntrack --ctstatus CONFIRMED;OK
+-m conntrack ! --ctstatus assured;-m conntrack ! --ctstatus ASSURED;OK
+-m conntrack --ctstatus SNAT;;FAIL
+-m conntrack --ctexpire 5;=;OK
+-m conntrack --ctexpire 5:10;=;OK
+-m conntrack ! --ctexpire 10:5;=;OK
+-m conntrack --ctexpire 5:;-m conntrack --ctexpire 5:4294967295;OK
+-m conntrack --ctexpire :5;-m conntrack --ctexpire 0:5;OK
+-m conntrack --ctexpire 4294967295;=;OK
+-m conntrack --ctexpire 4294967296;;FAIL
+-m conntrack --ctdir ORIGINAL;=;OK
+-m conntrack --ctdir REPLY;=;OK
+-m conntrack --ctdir reply;-m conntrack --ctdir REPLY;OK
+-m conntrack --ctdir original;-m conntrack --ctdir ORIGINAL;OK
+-m conntrack ! --ctdir REPLY;;FAIL
+-m conntrack --ctdir FOO;;FAIL
+-m conntrack --ctproto ipip;-m conntrack --ctproto 94;OK
+-m conntrack --ctproto ospf;-m conntrack --ctproto 89;OK
+-m conntrack --ctproto hopopt;-m conntrack --ctproto 0;OK
+-p tcp -m conntrack --ctorigsrcport http-alt;-p tcp -m conntrack --ctorigsrcport 8080;OK
+-m conntrack --ctreplsrcport 70000;-m conntrack --ctreplsrcport 4464;OK
+-m conntrack --ctreplsrcport 4294967296;-m conntrack --ctreplsrcport 0;OK
+-m conntrack --ctreplsrcport 70000:80000;-m conntrack --ctreplsrcport 4464:14464;OK
+-m conntrack --ctreplsrcport -1;;FAIL
+-m conntrack --ctreplsrcport 0x16;;FAIL
+-m conntrack --ctreplsrcport 1:2:3;;FAIL
+-m conntrack --ctreplsrcport :;-m conntrack --ctreplsrcport 0:65535;OK
+-m conntrack --ctreplsrcport ssh:http;-m conntrack --ctreplsrcport 22:80;OK
+-m conntrack --ctexpire 1:2:3;;FAIL
+-m conntrack --ctexpire :;-m conntrack --ctexpire 0:4294967295;OK
+-m conntrack --ctproto TCP;-m conntrack --ctproto 6;OK
+-m conntrack --ctproto Tcp;;FAIL
+-m conntrack --ctproto 0x6;-m conntrack --ctproto 6;OK
+-m conntrack --ctdir REP;;FAIL
+-m conntrack --ctstatus NONE,;;FAIL
+-m conntrack --ctstatus CONF;-m conntrack --ctstatus CONFIRMED;OK
+-m conntrack --ctstate S;-m conntrack --ctstate SNAT;OK
+@ipv4
+-m conntrack --ctorigsrc 10.0.0.0/8;=;OK
+-m conntrack --ctorigsrc 10.0.0.1;=;OK
+-m conntrack --ctorigsrc 10.0.0.1/8;=;OK
+-m conntrack --ctorigsrc 10.0.0.1/255.0.255.0;-m conntrack --ctorigsrc 10.0.0.1;OK
+-m conntrack --ctorigsrc 0.0.0.0/0;=;OK
+-m conntrack ! --ctorigsrc 0/0;-m conntrack ! --ctorigsrc 0.0.0.0/0;OK
+-m conntrack ! --ctorigdst 10.0.0.0/8 ! --ctreplsrc 1.2.3.4 ! --ctrepldst 1.2.3.4/24;=;OK
+-m conntrack --ctdir REPLY --ctexpire 1 --ctstatus EXPECTED --ctrepldst 1.1.1.1 --ctreplsrc 2.2.2.2 --ctorigdst 3.3.3.3 --ctorigsrc 4.4.4.4 --ctproto 6 --ctstate NEW --ctrepldstport 5 --ctreplsrcport 6 --ctorigdstport 7 --ctorigsrcport 8;-m conntrack --ctstate NEW --ctproto 6 --ctorigsrc 4.4.4.4 --ctorigdst 3.3.3.3 --ctreplsrc 2.2.2.2 --ctrepldst 1.1.1.1 --ctorigsrcport 8 --ctorigdstport 7 --ctreplsrcport 6 --ctrepldstport 5 --ctstatus EXPECTED --ctexpire 1 --ctdir REPLY;OK
+-m conntrack --ctorigsrc 2001:db8::/32;;FAIL
+-m conntrack --ctorigsrc 10.0.0.1/33;-m conntrack --ctorigsrc 10.0.0.1;OK
+@ipv6
+-m conntrack --ctorigsrc 2001:db8::/32 ! --ctreplsrc ::1 --ctorigdst fe80::1/64 --ctproto ipv6-icmp;-m conntrack --ctproto 58 --ctorigsrc 2001:db8::/32 --ctorigdst fe80::1/64 ! --ctreplsrc ::1;OK
+-m conntrack --ctorigsrc 10.0.0.1;;FAIL
+-m conntrack --ctorigsrc ::/0;=;OK
+-m conntrack --ctorigsrc ::1/ffff::ff;-m conntrack --ctorigsrc ::1;OK
+-m conntrack --ctorigsrc 2001:db8::/32;=;OK

@@ -1,0 +1,258 @@
+# -m hashlimit. Expectations by record.py.
+-m hashlimit;;FAIL
+-m hashlimit --hashlimit-name a;;FAIL
+-m hashlimit --hashlimit-upto 5;;FAIL
+-m hashlimit --hashlimit-upto 5 --hashlimit-name a;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name a1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a1;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name a2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a2;OK
+-m hashlimit --hashlimit-upto 5/second --hashlimit-name a3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a3;OK
+-m hashlimit --hashlimit-upto 5/minute --hashlimit-name a4;-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name a4;OK
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name a5;-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name a5;OK
+-m hashlimit --hashlimit-upto 5/hour --hashlimit-name a6;-m hashlimit --hashlimit-upto 5/hour --hashlimit-burst 5 --hashlimit-name a6;OK
+-m hashlimit --hashlimit-upto 5/day --hashlimit-name a7;-m hashlimit --hashlimit-upto 5/day --hashlimit-burst 5 --hashlimit-name a7;OK
+-m hashlimit --hashlimit-upto 5/week --hashlimit-name a8;;FAIL
+-m hashlimit --hashlimit-upto 5/d --hashlimit-name a9;-m hashlimit --hashlimit-upto 5/day --hashlimit-burst 5 --hashlimit-name a9;OK
+-m hashlimit --hashlimit-upto 5/ --hashlimit-name a10;;FAIL
+-m hashlimit --hashlimit-upto 120/min --hashlimit-name a11;-m hashlimit --hashlimit-upto 2/sec --hashlimit-burst 5 --hashlimit-name a11 --hashlimit-htable-expire 60000;OK
+-m hashlimit --hashlimit-upto 90/min --hashlimit-name a12;-m hashlimit --hashlimit-upto 90/min --hashlimit-burst 5 --hashlimit-name a12;OK
+-m hashlimit --hashlimit-upto 61/min --hashlimit-name a13;-m hashlimit --hashlimit-upto 61/min --hashlimit-burst 5 --hashlimit-name a13;OK
+-m hashlimit --hashlimit-upto 60/min --hashlimit-name a14;-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name a14 --hashlimit-htable-expire 60000;OK
+-m hashlimit --hashlimit-upto 24/day --hashlimit-name a15;-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name a15 --hashlimit-htable-expire 86400000;OK
+-m hashlimit --hashlimit-upto 48/day --hashlimit-name a16;-m hashlimit --hashlimit-upto 2/hour --hashlimit-burst 5 --hashlimit-name a16 --hashlimit-htable-expire 86400000;OK
+-m hashlimit --hashlimit-upto 3600/hour --hashlimit-name a17;-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name a17 --hashlimit-htable-expire 3600000;OK
+-m hashlimit --hashlimit-upto 7/sec --hashlimit-name a18;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name a18;OK
+-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-name a19;-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name a19;OK
+-m hashlimit --hashlimit-upto 1000001/sec --hashlimit-name a20;;FAIL
+-m hashlimit --hashlimit-upto 4294967295/sec --hashlimit-name a21;;FAIL
+-m hashlimit --hashlimit-upto 0/sec --hashlimit-name a22;;FAIL
+-m hashlimit --hashlimit-upto 1/day --hashlimit-name a23;;FAIL
+-m hashlimit --hashlimit-upto 333333/sec --hashlimit-name a24;-m hashlimit --hashlimit-upto 333333/sec --hashlimit-burst 5 --hashlimit-name a24;OK
+-m hashlimit --hashlimit-upto 999999/sec --hashlimit-name a25;-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name a25;OK
+-m hashlimit --hashlimit-above 5/sec --hashlimit-name b1;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name b1;OK
+-m hashlimit ! --hashlimit-upto 5/sec --hashlimit-name b2;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name b2;OK
+-m hashlimit ! --hashlimit-above 5/sec --hashlimit-name b3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name b3;OK
+-m hashlimit --hashlimit 5/sec --hashlimit-name b4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name b4;OK
+-m hashlimit ! --hashlimit 5/sec --hashlimit-name b5;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name b5;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-above 6/sec --hashlimit-name b6;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name c1;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 6 --hashlimit-name c2;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 0 --hashlimit-name c3;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10000 --hashlimit-name c4;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1000000 --hashlimit-name c5;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1000001 --hashlimit-name c6;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10m --hashlimit-name c7;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name d1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name d1;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstport,srcport,dstip,srcip --hashlimit-name d2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name d2;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip,srcip --hashlimit-name d3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name d3;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode "" --hashlimit-name d4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name d4;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode foo --hashlimit-name d5;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip, --hashlimit-name d6;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name d6;OK
+-p tcp -m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip,dstport --hashlimit-name d7;-p tcp -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstport --hashlimit-name d7;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-mode dstip --hashlimit-name d8;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-srcmask 24 --hashlimit-name e1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name e1 --hashlimit-srcmask 24;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name e2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name e2 --hashlimit-srcmask 24;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 0 --hashlimit-name e3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name e3 --hashlimit-dstmask 0;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-size 100 --hashlimit-name f1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f1 --hashlimit-htable-size 100;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-size 0 --hashlimit-name f2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f2;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-max 100 --hashlimit-name f3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f3 --hashlimit-htable-max 100;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-max 0 --hashlimit-name f4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f4;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-gcinterval 1000 --hashlimit-name f5;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f5;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-gcinterval 60000 --hashlimit-name f6;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f6 --hashlimit-htable-gcinterval 60000;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-gcinterval 0 --hashlimit-name f7;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-expire 10000 --hashlimit-name f8;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f8 --hashlimit-htable-expire 10000;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-expire 1000 --hashlimit-name f9;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f9;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-expire 0 --hashlimit-name f10;;FAIL
+-m hashlimit --hashlimit-upto 5/min --hashlimit-htable-expire 10000 --hashlimit-name f11;-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name f11 --hashlimit-htable-expire 10000;OK
+-m hashlimit --hashlimit-upto 5/min --hashlimit-htable-expire 60000 --hashlimit-name f12;-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name f12;OK
+-m hashlimit --hashlimit-upto 5/day --hashlimit-htable-expire 1000 --hashlimit-name f13;-m hashlimit --hashlimit-upto 5/day --hashlimit-burst 5 --hashlimit-name f13 --hashlimit-htable-expire 1000;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-size 4294967295 --hashlimit-name f14;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name f14 --hashlimit-htable-size 1048576;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name g1;=;OK
+-m hashlimit --hashlimit-upto 1mb/s --hashlimit-name g2;=;OK
+-m hashlimit --hashlimit-upto 1b/s --hashlimit-name g3;-m hashlimit --hashlimit-upto 0b/s --hashlimit-name g3;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name g4;=;OK
+-m hashlimit --hashlimit-above 10mb/s --hashlimit-burst 100mb --hashlimit-mode dstip --hashlimit-name g5;=;OK
+-m hashlimit --hashlimit-upto 1500b/s --hashlimit-name g6;-m hashlimit --hashlimit-upto 1488b/s --hashlimit-name g6;OK
+-m hashlimit --hashlimit-upto 512kb/min --hashlimit-name g7;-m hashlimit --hashlimit-upto 512/min --hashlimit-burst 5 --hashlimit-name g7;OK
+-m hashlimit --hashlimit-upto 512kb --hashlimit-name g8;-m hashlimit --hashlimit-upto 512/sec --hashlimit-burst 5 --hashlimit-name g8;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10kb --hashlimit-name g9;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10240 --hashlimit-name g9;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 10 --hashlimit-name g10;;FAIL
+-m hashlimit --hashlimit-upto 4294967296b/s --hashlimit-name g11;-m hashlimit --hashlimit-upto 4581298432b/s --hashlimit-name g11;OK
+-m hashlimit --hashlimit-upto 4294967295b/s --hashlimit-name g12;-m hashlimit --hashlimit-upto 4581298432b/s --hashlimit-name g12;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-name h1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h1 --hashlimit-rate-match;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-rate-interval 10 --hashlimit-name h2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h2 --hashlimit-rate-match --hashlimit-rate-interval 10;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-interval 10 --hashlimit-name h3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h3;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-rate-match --hashlimit-rate-interval 10 --hashlimit-name h4;-m hashlimit --hashlimit-above 1mb/s --hashlimit-name h4 --hashlimit-rate-match --hashlimit-rate-interval 10;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-burst 10 --hashlimit-name h5;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10 --hashlimit-name h5 --hashlimit-rate-match;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-name h6;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h6 --hashlimit-rate-match;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-rate-interval 0 --hashlimit-name h7;;FAIL
+-m hashlimit --hashlimit-upto 5/hour --hashlimit-rate-match --hashlimit-rate-interval 3600 --hashlimit-name h8;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h8 --hashlimit-htable-expire 3600000 --hashlimit-rate-match --hashlimit-rate-interval 3600;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name "";;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name "a b";-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a b;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name a/b;;FAIL
+-m hashlimit --hashlimit-upto x/sec --hashlimit-name z;;FAIL
+-m hashlimit --hashlimit-upto 5 --hashlimit-name z2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name z2;OK
+-m hashlimit --hashlimit-upto 5/SEC --hashlimit-name z3;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name z3;OK
+-m hashlimit --hashlimit-mode srcip --hashlimit-above 200/sec --hashlimit-htable-gcinterval 20 --hashlimit-htable-expire 30 --hashlimit-htable-max 40 --hashlimit-htable-size 50 --hashlimit-burst 60 --hashlimit-name abc --hashlimit-srcmask 8 --hashlimit-dstmask 9;-m hashlimit --hashlimit-above 200/sec --hashlimit-burst 60 --hashlimit-mode srcip --hashlimit-name abc --hashlimit-htable-size 50 --hashlimit-htable-max 40 --hashlimit-htable-gcinterval 20 --hashlimit-htable-expire 30 --hashlimit-srcmask 8 --hashlimit-dstmask 9;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-srcmask 255.0.255.0 --hashlimit-name m2;;FAIL
+-m hashlimit --hashlimit-upto 513kb/s --hashlimit-name n1;=;OK
+-m hashlimit --hashlimit-upto 1537kb/s --hashlimit-name n2;=;OK
+-m hashlimit --hashlimit-upto 100b/s --hashlimit-name n3;-m hashlimit --hashlimit-upto 96b/s --hashlimit-name n3;OK
+-m hashlimit --hashlimit-upto 1024b/s --hashlimit-name n4;-m hashlimit --hashlimit-upto 1kb/s --hashlimit-name n4;OK
+-m hashlimit --hashlimit-upto 2000b/s --hashlimit-name n5;=;OK
+-m hashlimit --hashlimit-upto 10mb/s --hashlimit-name n6;=;OK
+-m hashlimit --hashlimit-upto 1000mb/s --hashlimit-name n7;-m hashlimit --hashlimit-upto 1008mb/s --hashlimit-name n7;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1000kb --hashlimit-name o1;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name o1;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 512kb --hashlimit-name o2;=;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 600000b --hashlimit-name o3;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name o3;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 600000 --hashlimit-name o4;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name o4;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1024 --hashlimit-name o5;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 2mb --hashlimit-name o6;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 100b --hashlimit-name o7;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 100 --hashlimit-name o7;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-htable-expire 500 --hashlimit-name o8;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name o8 --hashlimit-htable-expire 500;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-htable-expire 1000 --hashlimit-name o9;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name o9 --hashlimit-htable-expire 1000;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-htable-expire 10000 --hashlimit-name o10;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name o10 --hashlimit-htable-expire 10000;OK
+-m hashlimit --hashlimit-upto 120/min --hashlimit-rate-match --hashlimit-name q1;-m hashlimit --hashlimit-upto 120/sec --hashlimit-burst 5 --hashlimit-name q1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60;OK
+-m hashlimit --hashlimit-upto 7/min --hashlimit-rate-match --hashlimit-name q2;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name q2 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60;OK
+-m hashlimit --hashlimit-upto 7/min --hashlimit-rate-match --hashlimit-rate-interval 60 --hashlimit-name q3;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name q3 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60;OK
+-m hashlimit --hashlimit-upto 7/min --hashlimit-rate-match --hashlimit-rate-interval 5 --hashlimit-name q4;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name q4 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 5;OK
+-m hashlimit --hashlimit-above 7/sec --hashlimit-rate-match --hashlimit-rate-interval 4294967295 --hashlimit-name q5;;FAIL
+-m hashlimit --hashlimit-above 2000000/sec --hashlimit-rate-match --hashlimit-name q6;;FAIL
+-m hashlimit --hashlimit-upto 3/day --hashlimit-name r1;;FAIL
+-m hashlimit --hashlimit-upto 4/day --hashlimit-name r2;-m hashlimit --hashlimit-upto 4/day --hashlimit-burst 5 --hashlimit-name r2;OK
+-m hashlimit --hashlimit-upto 1/day --hashlimit-burst 1 --hashlimit-name r3;=;OK
+-m hashlimit --hashlimit-upto 1/day --hashlimit-burst 3 --hashlimit-name r4;=;OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 200000 --hashlimit-name r5;=;OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 134217 --hashlimit-name r6;=;OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 134218 --hashlimit-name r7;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip,,dstip --hashlimit-name s1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name s1;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode SRCIP --hashlimit-name s2;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode none --hashlimit-name s3;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name .;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name ..;;FAIL
+-m hashlimit --hashlimit-upto 05/sec --hashlimit-name t1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t1;OK
+-m hashlimit --hashlimit-upto 0x5/sec --hashlimit-name t2;;FAIL
+-m hashlimit --hashlimit-upto 5/secx --hashlimit-name t3;;FAIL
+-m hashlimit --hashlimit-upto 5x/sec --hashlimit-name t4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t4;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-max 4294967295 --hashlimit-name t5;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t5 --hashlimit-htable-max 1048576;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-gcinterval 4294967295 --hashlimit-name t6;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t6 --hashlimit-htable-gcinterval 4294967295;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-expire 4294967295 --hashlimit-name t7;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t7 --hashlimit-htable-expire 4294967295;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-expire 4294967296 --hashlimit-name t8;;FAIL
+-m hashlimit --hashlimit-upto 5/day --hashlimit-name t9;-m hashlimit --hashlimit-upto 5/day --hashlimit-burst 5 --hashlimit-name t9;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 7 --hashlimit-burst 8 --hashlimit-name t10;;FAIL
+-m hashlimit --hashlimit-upto -5/sec --hashlimit-name t11;;FAIL
+-m hashlimit --hashlimit 5/sec --hashlimit-upto 5/sec --hashlimit-name t12;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-size 1048577 --hashlimit-name t13;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t13 --hashlimit-htable-size 1048576;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-size 5 --hashlimit-htable-max 3 --hashlimit-name t14;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t14 --hashlimit-htable-size 5 --hashlimit-htable-max 3;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-htable-max 1048577 --hashlimit-name t15;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name t15 --hashlimit-htable-max 1048576;OK
+-m hashlimit --hashlimit-upto 7/sec --hashlimit-rate-match --hashlimit-rate-interval 2147483647 --hashlimit-name q5;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name q5 --hashlimit-rate-match --hashlimit-rate-interval 2147483647;OK
+-m hashlimit --hashlimit-upto 7/sec --hashlimit-rate-match --hashlimit-rate-interval 2147483648 --hashlimit-name q6;;FAIL
+-m hashlimit --hashlimit-upto 7/sec --hashlimit-rate-match --hashlimit-rate-interval 4294967294 --hashlimit-name q7;;FAIL
+-m hashlimit --hashlimit-upto 2000000/min --hashlimit-rate-match --hashlimit-name q8;;FAIL
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-htable-expire 15000 --hashlimit-name o10;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name o10;OK
+-m hashlimit --hashlimit-upto 60000000/min --hashlimit-name u1;-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name u1 --hashlimit-htable-expire 60000;OK
+-m hashlimit --hashlimit-upto 60000001/min --hashlimit-name u2;;FAIL
+-m hashlimit --hashlimit-upto 60000060/min --hashlimit-name u3;;FAIL
+-m hashlimit --hashlimit-burst 1mb --hashlimit-upto 512kb/s --hashlimit-name u4;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name u4;OK
+-m hashlimit --hashlimit-burst 2000000 --hashlimit-upto 512kb/s --hashlimit-name u5;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2000000b --hashlimit-name a2000000b;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2mb --hashlimit-name a2000000b;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2000k --hashlimit-name a2000k;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2mb --hashlimit-name a2000k;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2000kb --hashlimit-name a2000kb;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2mb --hashlimit-name a2000kb;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2m --hashlimit-name a2m;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 2mb --hashlimit-name a2m;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1000000 --hashlimit-name a1000000;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a1000000;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1000001 --hashlimit-name a1000001;;FAIL
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1048576 --hashlimit-name a1048576;;FAIL
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1000001b --hashlimit-name a1000001b;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a1000001b;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 977k --hashlimit-name a977k;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a977k;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1m --hashlimit-name a1m;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a1m;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mx --hashlimit-name a1mx;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a1mx;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 900kx --hashlimit-name a900kx;-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name a900kx;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 977k --hashlimit-name b977k;;FAIL
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 976k --hashlimit-name b976k;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 999424 --hashlimit-name b976k;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1m --hashlimit-name b1m;;FAIL
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1000001b --hashlimit-name b1000001b;;FAIL
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 976kb --hashlimit-name b976kb;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 999424 --hashlimit-name b976kb;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5x --hashlimit-name b5x;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name b5x;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5m --hashlimit-name b5m;;FAIL
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5k --hashlimit-name b5k;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5120 --hashlimit-name b5k;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 0x5 --hashlimit-name b0x5;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name b0x5;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1kb --hashlimit-name b1kb;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1024 --hashlimit-name b1kb;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5b --hashlimit-name b5b;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name b5b;OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst K --hashlimit-name bK;;FAIL
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1mb --hashlimit-name b1mb;;FAIL
+-m hashlimit --hashlimit-upto 0b/s --hashlimit-name r0;;FAIL
+-m hashlimit --hashlimit-upto 15b/s --hashlimit-name r15;-m hashlimit --hashlimit-upto 0b/s --hashlimit-name r15;OK
+-m hashlimit --hashlimit-upto 16b/s --hashlimit-name r16;=;OK
+-m hashlimit --hashlimit-upto 17b/s --hashlimit-name r17;-m hashlimit --hashlimit-upto 16b/s --hashlimit-name r17;OK
+-m hashlimit --hashlimit-upto 1024b/s --hashlimit-name r1024;-m hashlimit --hashlimit-upto 1kb/s --hashlimit-name r1024;OK
+-m hashlimit --hashlimit-upto 1040b/s --hashlimit-name r1040;=;OK
+-m hashlimit --hashlimit-upto 1100b/s --hashlimit-name r1100;-m hashlimit --hashlimit-upto 1088b/s --hashlimit-name r1100;OK
+-m hashlimit --hashlimit-upto 1488b/s --hashlimit-name r1488;=;OK
+-m hashlimit --hashlimit-upto 1600b/s --hashlimit-name r1600;=;OK
+-m hashlimit --hashlimit-upto 2000b/s --hashlimit-name r2000;=;OK
+-m hashlimit --hashlimit-upto 2048b/s --hashlimit-name r2048;-m hashlimit --hashlimit-upto 2kb/s --hashlimit-name r2048;OK
+-m hashlimit --hashlimit-upto 2064b/s --hashlimit-name r2064;=;OK
+-m hashlimit --hashlimit-upto 3000b/s --hashlimit-name r3000;-m hashlimit --hashlimit-upto 2992b/s --hashlimit-name r3000;OK
+-m hashlimit --hashlimit-upto 4000b/s --hashlimit-name r4000;=;OK
+-m hashlimit --hashlimit-upto 5000b/s --hashlimit-name r5000;-m hashlimit --hashlimit-upto 4992b/s --hashlimit-name r5000;OK
+-m hashlimit --hashlimit-upto 8000b/s --hashlimit-name r8000;=;OK
+-m hashlimit --hashlimit-upto 10000b/s --hashlimit-name r10000;=;OK
+-m hashlimit --hashlimit-upto 20000b/s --hashlimit-name r20000;=;OK
+-m hashlimit --hashlimit-upto 50000b/s --hashlimit-name r50000;=;OK
+-m hashlimit --hashlimit-upto 100000b/s --hashlimit-name r100000;=;OK
+-m hashlimit --hashlimit-upto 200000b/s --hashlimit-name r200000;=;OK
+-m hashlimit --hashlimit-upto 500000b/s --hashlimit-name r500000;=;OK
+-m hashlimit --hashlimit-upto 1000000b/s --hashlimit-name r1000000;=;OK
+-m hashlimit --hashlimit-upto 1048576b/s --hashlimit-name r1048576;-m hashlimit --hashlimit-upto 1mb/s --hashlimit-name r1048576;OK
+-m hashlimit --hashlimit-upto 1100000b/s --hashlimit-name r1100000;=;OK
+-m hashlimit --hashlimit-upto 1200000b/s --hashlimit-name r1200000;=;OK
+-m hashlimit --hashlimit-upto 1500000b/s --hashlimit-name r1500000;-m hashlimit --hashlimit-upto 1500016b/s --hashlimit-name r1500000;OK
+-m hashlimit --hashlimit-upto 2000000b/s --hashlimit-name r2000000;-m hashlimit --hashlimit-upto 2000016b/s --hashlimit-name r2000000;OK
+-m hashlimit --hashlimit-upto 2097152b/s --hashlimit-name r2097152;-m hashlimit --hashlimit-upto 2mb/s --hashlimit-name r2097152;OK
+-m hashlimit --hashlimit-upto 3000000b/s --hashlimit-name r3000000;-m hashlimit --hashlimit-upto 3000048b/s --hashlimit-name r3000000;OK
+-m hashlimit --hashlimit-upto 4000000b/s --hashlimit-name r4000000;-m hashlimit --hashlimit-upto 4000176b/s --hashlimit-name r4000000;OK
+-m hashlimit --hashlimit-upto 5000000b/s --hashlimit-name r5000000;-m hashlimit --hashlimit-upto 4883kb/s --hashlimit-name r5000000;OK
+-m hashlimit --hashlimit-upto 8000000b/s --hashlimit-name r8000000;-m hashlimit --hashlimit-upto 7813kb/s --hashlimit-name r8000000;OK
+-m hashlimit --hashlimit-upto 10000000b/s --hashlimit-name r10000000;-m hashlimit --hashlimit-upto 9766kb/s --hashlimit-name r10000000;OK
+-m hashlimit --hashlimit-upto 20000000b/s --hashlimit-name r20000000;-m hashlimit --hashlimit-upto 19536kb/s --hashlimit-name r20000000;OK
+-m hashlimit --hashlimit-upto 50000000b/s --hashlimit-name r50000000;-m hashlimit --hashlimit-upto 48841kb/s --hashlimit-name r50000000;OK
+-m hashlimit --hashlimit-upto 100000000b/s --hashlimit-name r100000000;-m hashlimit --hashlimit-upto 97683kb/s --hashlimit-name r100000000;OK
+-m hashlimit --hashlimit-upto 500000000b/s --hashlimit-name r500000000;-m hashlimit --hashlimit-upto 478mb/s --hashlimit-name r500000000;OK
+-m hashlimit --hashlimit-upto 99999999999999b/s --hashlimit-name r99999999999999;-m hashlimit --hashlimit-upto 13743895328b/s --hashlimit-name r99999999999999;OK
+-m hashlimit --hashlimit-above 5kb/s --hashlimit-name s5;=;OK
+-m hashlimit --hashlimit-above 5KB/s --hashlimit-name s5;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name s5;OK
+-m hashlimit --hashlimit-above 5Mb/s --hashlimit-name s5;-m hashlimit --hashlimit-above 0b/s --hashlimit-name s5;OK
+-m hashlimit --hashlimit-above 5gb/s --hashlimit-name s5;-m hashlimit --hashlimit-above 0b/s --hashlimit-name s5;OK
+-m hashlimit --hashlimit-above 5b/second --hashlimit-name s9;-m hashlimit --hashlimit-above 0b/s --hashlimit-name s9;OK
+-m hashlimit --hashlimit-above 5b/sx --hashlimit-name s5;-m hashlimit --hashlimit-above 0b/s --hashlimit-name s5;OK
+-m hashlimit --hashlimit-above xb/s --hashlimit-name s4;;FAIL
+-m hashlimit --hashlimit-above 5k/s --hashlimit-name s4;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name s4;OK
+-m hashlimit --hashlimit-above 5kb/s/s --hashlimit-name s7;-m hashlimit --hashlimit-above 5kb/s --hashlimit-name s7;OK
+-m hashlimit --hashlimit-above 512xb/s --hashlimit-name s7;-m hashlimit --hashlimit-above 512b/s --hashlimit-name s7;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 1b --hashlimit-name t;;FAIL
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 2mb --hashlimit-name t;=;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 3mb --hashlimit-name t;=;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 1500kb --hashlimit-name t;-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 2mb --hashlimit-name t;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 5mb --hashlimit-name t;=;OK
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 250kb --hashlimit-name t;-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 300kb --hashlimit-name t;OK
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 5 --hashlimit-name t;;FAIL
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 102400 --hashlimit-name t;-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 100kb --hashlimit-name t;OK
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 102401b --hashlimit-name t;-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 200kb --hashlimit-name t;OK
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst x --hashlimit-name t;;FAIL
+-m hashlimit --hashlimit-above 100kb/s --hashlimit-burst 0 --hashlimit-name t;;FAIL
+-m hashlimit --hashlimit-above 1500b/s --hashlimit-burst 10kb --hashlimit-name t;-m hashlimit --hashlimit-above 1488b/s --hashlimit-burst 10kb --hashlimit-name t;OK
+@ipv4
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 32 --hashlimit-name e4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name e4;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 33 --hashlimit-name e5;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-srcmask 255.255.0.0 --hashlimit-name m1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name m1 --hashlimit-srcmask 16;OK
+@ipv6
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 32 --hashlimit-name e4;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name e4 --hashlimit-dstmask 32;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 33 --hashlimit-name e5;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name e5 --hashlimit-dstmask 33;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name v1;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name v1 --hashlimit-srcmask 64;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 128 --hashlimit-dstmask 32 --hashlimit-name v2;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name v2 --hashlimit-dstmask 32;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 129 --hashlimit-name v3;;FAIL

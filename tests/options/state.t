@@ -1,0 +1,16 @@
+# -m state. Expectations by record.py.
+-m state --state NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED;-m state --state INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED;OK
+-m state --state new;-m state --state NEW;OK
+-m state --state NE;-m state --state NEW;OK
+-m state --state N;-m state --state NEW;OK
+-m state --state SNAT;;FAIL
+-m state --state NEW --state RELATED;;FAIL
+-m state ! --state NEW;=;OK
+-m state;;FAIL
+-m state --state;;FAIL
+-m state --state "";;FAIL
+-m state --state NEW,;;FAIL
+-m state --state ,NEW;;FAIL
+-m state --state NEW,,RELATED;;FAIL
+-m state --state "NEW, RELATED";;FAIL
+-m state --state NEW -m state --state RELATED;=;OK

@@ -1,0 +1,68 @@
+# -m string. Expectations by record.py.
+-m string;;FAIL
+-m string --algo bm;;FAIL
+-m string --string abc;;FAIL
+-m string --algo bm --string abc;-m string --string "abc" --algo bm;OK
+-m string --algo kmp --string "a b" --from 5 --to 10;-m string --string "a b" --algo kmp --from 5 --to 10;OK
+-m string --algo bm ! --string abc;-m string ! --string "abc" --algo bm;OK
+-m string --algo bm --string abc --icase;-m string --string "abc" --algo bm --icase;OK
+-m string --algo foo --string abc;;FAIL
+-m string --algo fsm --string abc;;FAIL
+-m string --algo bm --hex-string "|00 01 02|";-m string --hex-string "|000102|" --algo bm;OK
+-m string --algo bm --hex-string "ab|00|cd";-m string --hex-string "|6162006364|" --algo bm;OK
+-m string --algo bm --hex-string "|616263|";-m string --string "abc" --algo bm;OK
+-m string --algo bm --hex-string "|61|";-m string --string "a" --algo bm;OK
+-m string --algo bm --hex-string "ab|0|cd";;FAIL
+-m string --algo bm --hex-string "ab|0d0a";;FAIL
+-m string --algo bm --hex-string "ab|0g|";;FAIL
+-m string --algo bm --hex-string "plain";-m string --string "plain" --algo bm;OK
+-m string --algo bm --hex-string "pl\|ain";;FAIL
+-m string --algo bm --hex-string "|7c 22 27 5c|";-m string --hex-string "|7c22275c|" --algo bm;OK
+-m string --algo bm --hex-string "|ff fe|";-m string --hex-string "|fffe|" --algo bm;OK
+-m string --algo bm --hex-string "|DEADBEEF|";-m string --hex-string "|deadbeef|" --algo bm;OK
+-m string --algo bm --hex-string "||";;FAIL
+-m string --algo bm --hex-string "";;FAIL
+-m string --algo bm --string "";;FAIL
+-m string --algo bm --string "a\"b";-m string --string "a\"b" --algo bm;OK
+-m string --algo bm --string "a'b";-m string --string "a'b" --algo bm;OK
+-m string --algo bm --string "a\\b";-m string --string "a\\b" --algo bm;OK
+-m string --algo bm --string "a|b";-m string --string "a|b" --algo bm;OK
+-m string --algo bm --string "|abc|";-m string --string "|abc|" --algo bm;OK
+-m string --algo bm --string é;-m string --hex-string "|c3a9|" --algo bm;OK
+-m string --algo bm --string "tab	x";-m string --hex-string "|7461620978|" --algo bm;OK
+-m string --algo bm --string a --string b;;FAIL
+-m string --algo bm --string a --hex-string |61|;;FAIL
+-m string --algo bm --string a --algo kmp;;FAIL
+-m string --algo bm --string a --to 65535;-m string --string "a" --algo bm;OK
+-m string --algo bm --string a --to 65536;;FAIL
+-m string --algo bm --string a --to 0;-m string --string "a" --algo bm --to 0;OK
+-m string --algo bm --string a --from 65535;-m string --string "a" --algo bm --from 65535;OK
+-m string --algo bm --string a --from 65536;;FAIL
+-m string --algo bm --string a --from 0;-m string --string "a" --algo bm;OK
+-m string --algo bm --string a --from 10 --to 5;;FAIL
+-m string --algo bm --string aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmm;-m string --string "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmm" --algo bm;OK
+-m string --algo bm --string aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmm;-m string --string "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmm" --algo bm;OK
+-m string --algo bm --string aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmm;;FAIL
+-m string --algo bm ! --hex-string "|00|" --icase --from 3 --to 9;-m string ! --hex-string "|00|" --algo bm --from 3 --to 9 --icase;OK
+-m string --icase --string "GET /cgi-bin/phf" --algo bm;-m string --string "GET /cgi-bin/phf" --algo bm --icase;OK
+-m string --algo BM --string x;;FAIL
+-m string --algo bm --string "a\\";-m string --hex-string "|615c|" --algo bm;OK
+-m string --algo bm --string "'";-m string --string "'" --algo bm;OK
+-m string --algo bm --string " a";-m string --string " a" --algo bm;OK
+-m string --algo bm --string "a ";-m string --string "a " --algo bm;OK
+-m string --algo bm --string "\"";-m string --string "\"" --algo bm;OK
+-m string --algo bm --hex-string "a b|20|c";-m string --string "a b c" --algo bm;OK
+-m string --algo bm --hex-string "|7c41|";-m string --string "|A" --algo bm;OK
+-m string --algo bm --hex-string "|5c 41|";-m string --string "\\A" --algo bm;OK
+-m string --algo bm --hex-string "|0 1|";;FAIL
+-m string --algo bm --hex-string "|00 1|";;FAIL
+-m string --algo bm --hex-string "| 00  01 |";;FAIL
+-m string --algo bm --hex-string "|41||42|";-m string --string "A|42" --algo bm;OK
+-m string --algo bm --hex-string "a\\|b";-m string --string "a|b" --algo bm;OK
+-m string --algo bm --hex-string "a\\\\b";-m string --string "a\\b" --algo bm;OK
+-m string --algo bm --hex-string "a\\nb";-m string --string "anb" --algo bm;OK
+-m string --algo bm --hex-string "ab|41";;FAIL
+-m string --algo bm --hex-string "|0x41|";;FAIL
+-m string --algo bm --hex-string "a\\";;FAIL
+-m string --algo bm --string a --from 5 --to 5;-m string --string "a" --algo bm --from 5 --to 5;OK
+-m string ! --algo bm --string a;;FAIL
