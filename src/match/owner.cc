@@ -57,8 +57,9 @@ void print_ids(const OptionValue& value, const RuleContext&, std::string& out) {
   if (value.upper != value.number) out += fmt::format("-{}", value.upper);
 }
 
-Result<void> parse_supplementary(std::string_view, const RuleContext& rule, OptionValue&) {
-  if (rule.so_far->has("gid-owner")) return {};
+Result<void> check(Options& options, const RuleContext&) {
+  const OptionValue& group = options["gid-owner"];
+  if (!options.has("suppl-groups") || (group.present && group.order < options["suppl-groups"].order)) return {};
   return fail("--suppl-groups widens nothing", "--gid-owner before it");
 }
 
@@ -80,9 +81,10 @@ MatchType owner_match() {
                    .hint = "a group's name or number, or FROM-TO",
                    .parse = parse_groups,
                    .print = print_ids},
-                  {.name = "suppl-groups", .kind = OptionKind::Custom, .words = 0, .parse = parse_supplementary}},
+                  {.name = "suppl-groups"}},
       .at_least_one = true,
       .hooks = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting),
+      .check = check,
       .summary = "compares the user and group whose socket sent the packet",
   };
 }

@@ -15,12 +15,12 @@ Result<void> parse_port_name(std::string_view text, const RuleContext&, OptionVa
   return {};
 }
 
-// Where the port of departure is not known yet, only packets that are known to be bridged may be asked for it.
-Result<void> check_hooks(const Options& options, const RuleContext& rule) {
+// In OUTPUT the port of departure is known of packets only that are sure to be bridged.
+uint8_t hooks_for(const Options& options) {
   const bool asks_out = options.has("physdev-out") || options.has("physdev-is-out");
   const OptionValue& bridged = options["physdev-is-bridged"];
-  if (!asks_out || (bridged.present && !bridged.inverted) || (rule.hooks & hook_bit(Hook::Output)) == 0) return {};
-  return fail("physdev cannot know the port of departure in OUTPUT", "--physdev-is-bridged with it");
+  const bool anywhere = !asks_out || (bridged.present && !bridged.inverted);
+  return anywhere ? kAllHooks : kAllHooks & ~hook_bit(Hook::Output);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ MatchType physdev_match() {
                   out,
                   {.name = "physdev-is-bridged", .invertible = true}},
       .at_least_one = true,
-      .check_hooks = check_hooks,
+      .hooks_for = hooks_for,
       .summary = "compares the bridge ports of the packet",
   };
 }

@@ -124,13 +124,9 @@ Result<void> check(Options& options, const RuleContext&) {
 }
 
 // What a packet will go through is not known before it is routed; what it came through not where it is sent.
-Result<void> check_hooks(const Options& options, const RuleContext& rule) {
-  const bool out = options["dir"].text == "out";
-  const uint8_t wrong =
-      out ? hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) : hook_bit(Hook::Output) | hook_bit(Hook::Postrouting);
-  if ((rule.hooks & wrong) == 0) return {};
-  return fail(fmt::format("policy --dir {} is not known here", out ? "out" : "in"),
-              out ? "FORWARD, OUTPUT, POSTROUTING" : "PREROUTING, INPUT, FORWARD");
+uint8_t hooks_for(const Options& options) {
+  if (options["dir"].text == "out") return kAllHooks & ~(hook_bit(Hook::Prerouting) | hook_bit(Hook::Input));
+  return kAllHooks & ~(hook_bit(Hook::Output) | hook_bit(Hook::Postrouting));
 }
 
 void print_tunnel(std::span<const std::pair<uint64_t, uint64_t>> entries, Family family, std::string& out) {
@@ -196,8 +192,8 @@ MatchType policy_match() {
                   element_option("tunnel-dst", parse_tunnel),
                   element_option("tunnel-src", parse_tunnel),
                   {.name = "next", .kind = OptionKind::Custom, .gathering = true, .words = 0, .parse = parse_next}},
+      .hooks_for = hooks_for,
       .check = check,
-      .check_hooks = check_hooks,
       .save = save,
       .summary = "compares the IPsec policy of the packet",
   };

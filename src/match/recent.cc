@@ -27,12 +27,6 @@ Result<void> parse_mask(std::string_view text, const RuleContext& rule, OptionVa
   return {};
 }
 
-// The side asked for last counts.
-Result<void> parse_side(std::string_view, const RuleContext& rule, OptionValue& value) {
-  value.number = 1 + rule.so_far->has("rsource") + rule.so_far->has("rdest");
-  return {};
-}
-
 Result<void> check(Options& options, const RuleContext&) {
   const bool looks = options.has("rcheck") || options.has("update");
   if (!looks && !options.has("set") && !options.has("remove")) {
@@ -58,7 +52,8 @@ void save(const Options& options, const RuleContext& rule, std::string& out) {
   out += fmt::format(" --name {}", options.has("name") ? options["name"].text : "DEFAULT");
   const IpAddress mask = options.has("mask") ? options["mask"].address : prefix_mask(rule.family, 128);
   out += fmt::format(" --mask {}", mask.text());
-  out += options.number("rdest") > options.number("rsource") ? " --rdest" : " --rsource";
+  // The side asked for last counts.
+  out += options["rdest"].order > options["rsource"].order ? " --rdest" : " --rsource";
 }
 
 }  // namespace
@@ -76,8 +71,8 @@ MatchType recent_match() {
                   {.name = "rttl"},
                   {.name = "name", .kind = OptionKind::Custom, .hint = "a list's name", .parse = parse_name},
                   {.name = "mask", .kind = OptionKind::Custom, .hint = "a mask as an address", .parse = parse_mask},
-                  {.name = "rsource", .kind = OptionKind::Custom, .words = 0, .parse = parse_side},
-                  {.name = "rdest", .kind = OptionKind::Custom, .words = 0, .parse = parse_side}},
+                  {.name = "rsource"},
+                  {.name = "rdest"}},
       .check = check,
       .save = save,
       .summary = "keeps and asks lists of addresses seen lately",

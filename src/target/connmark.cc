@@ -14,34 +14,12 @@ namespace {
 
 constexpr std::string_view kSetters[] = {"set-xmark", "set-mark", "and-mark", "or-mark", "xor-mark"};
 
-// The place of an option among those that were given: a mask that stands before a value is overridden by it.
-uint64_t place(const RuleContext& rule) {
-  return static_cast<uint64_t>(std::ranges::count(rule.so_far->values(), true, &OptionValue::present));
-}
-
-// VALUE[/MASK] in `number` and `mask`; `upper` is the place.
-Result<void> parse_masked(std::string_view text, const RuleContext& rule, OptionValue& value) {
-  const uint64_t here = place(rule);
-  if (auto done = parse_option({.name = "set-mark", .kind = OptionKind::MaskedHex32}, text, rule, value); !done) {
-    return done;
-  }
-  value.upper = here;
-  return {};
-}
-
-Result<void> parse_value(std::string_view text, const RuleContext& rule, OptionValue& value) {
-  const auto number = parse_number(text);
-  if (!number || *number > UINT32_MAX) return fail(fmt::format("\"{}\" is not a mark", text), "0 to 4294967295");
-  value.number = *number;
-  value.upper = place(rule);
-  return {};
-}
-
 struct Change {
   uint32_t value;
   uint32_t mask;
 };
 
+// A mask that stands before the value is overridden by it.
 Change change_of(const Options& options, std::string_view setter) {
   const OptionValue& given = options[setter];
   const auto value = static_cast<uint32_t>(given.number);
@@ -51,7 +29,7 @@ Change change_of(const Options& options, std::string_view setter) {
   if (setter == "or-mark") change.mask = value;
   if (setter == "xor-mark") change.mask = 0;
   for (const std::string_view name : {"ctmask", "mask"}) {
-    if (options.has(name) && options[name].upper > given.upper) {
+    if (options.has(name) && options[name].order > given.order) {
       change.mask = static_cast<uint32_t>(options[name].number);
     }
   }
@@ -80,22 +58,9 @@ void save(const Options& options, const RuleContext&, std::string& out) {
   }
   const OptionValue& left = options["left-shift-mark"];
   const OptionValue& right = options["right-shift-mark"];
-  const bool is_left = left.present && (!right.present || left.upper > right.upper);
+  const bool is_left = left.present && (!right.present || left.order > right.order);
   const uint64_t bits = is_left ? left.number : right.number;
   if (bits != 0) out += fmt::format(" --{}-shift-mark {}", is_left ? "left" : "right", bits);
-}
-
-Result<void> parse_shift(std::string_view text, const RuleContext& rule, OptionValue& value) {
-  const auto bits = parse_number(text);
-  if (!bits || *bits > 31) return fail(fmt::format("\"{}\" is no number of bits to shift by", text), "0 to 31");
-  value.number = *bits;
-  value.upper = place(rule);
-  return {};
-}
-
-OptionSpec custom(std::string_view name, uint32_t group,
-                  Result<void> (*parse)(std::string_view, const RuleContext&, OptionValue&)) {
-  return {.name = name, .kind = OptionKind::Custom, .group = group, .parse = parse};
 }
 
 }  // namespace
@@ -103,18 +68,18 @@ OptionSpec custom(std::string_view name, uint32_t group,
 TargetType connmark_target() {
   return {
       .name = "CONNMARK",
-      .options = {custom("set-xmark", 1, parse_masked),
-                  custom("set-mark", 1, parse_masked),
-                  custom("and-mark", 1, parse_value),
-                  custom("or-mark", 1, parse_value),
-                  custom("xor-mark", 1, parse_value),
+      .options = {{.name = "set-xmark", .kind = OptionKind::MaskedHex32, .group = 1},
+                  {.name = "set-mark", .kind = OptionKind::MaskedHex32, .group = 1},
+                  {.name = "and-mark", .kind = OptionKind::Hex32, .group = 1},
+                  {.name = "or-mark", .kind = OptionKind::Hex32, .group = 1},
+                  {.name = "xor-mark", .kind = OptionKind::Hex32, .group = 1},
                   {.name = "save-mark", .group = 1},
                   {.name = "restore-mark", .group = 1},
-                  custom("left-shift-mark", 0, parse_shift),
-                  custom("right-shift-mark", 0, parse_shift),
-                  custom("ctmask", 0, parse_value),
-                  custom("nfmask", 0, parse_value),
-                  custom("mask", 0, parse_value)},
+                  {.name = "left-shift-mark", .kind = OptionKind::U8, .max = 31},
+                  {.name = "right-shift-mark", .kind = OptionKind::U8, .max = 31},
+                  {.name = "ctmask", .kind = OptionKind::Hex32},
+                  {.name = "nfmask", .kind = OptionKind::Hex32},
+                  {.name = "mask", .kind = OptionKind::Hex32}},
       .check = check,
       .save = save,
       .summary = "writes the connection's mark, or copies it from and to the packet's",

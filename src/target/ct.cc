@@ -42,11 +42,8 @@ void print_events(const OptionValue& value, const RuleContext&, std::string& out
   }
 }
 
-// The zone of the option that comes last counts, but "mark" stays: `number` holds the zone, `mask` 1 for "mark",
-// `upper` when it was given.
-Result<void> parse_zone(std::string_view text, const RuleContext& rule, OptionValue& value) {
-  constexpr std::string_view kZoneOptions[] = {"zone", "zone-orig", "zone-reply"};
-  for (const std::string_view name : kZoneOptions) value.upper += rule.so_far->has(name);
+// The zone of the option that comes last counts, but "mark" stays: `number` holds the zone, `mask` 1 for "mark".
+Result<void> parse_zone(std::string_view text, const RuleContext&, OptionValue& value) {
   if (std::ranges::equal(text, std::string_view("mark"), {}, [](char letter) { return letter | 0x20; })) {
     value.mask = 1;
     return {};
@@ -95,7 +92,7 @@ void print_zone(const Options& options, std::string& out) {
     const OptionValue& value = options[name];
     if (!value.present) continue;
     by_mark = by_mark || value.mask == 1;
-    if (last == nullptr || value.upper > last->upper) last = &value;
+    if (last == nullptr || value.order > last->order) last = &value;
   }
   if (last == nullptr || (last->number == 0 && !by_mark)) return;
   const bool original = options.has("zone-orig"), reply = options.has("zone-reply");

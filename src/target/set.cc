@@ -30,11 +30,9 @@ Result<void> check(Options& options, const RuleContext& rule) {
 }
 
 // Priority and queue are of no use before the packet is on its way out.
-Result<void> check_hooks(const Options& options, const RuleContext& rule) {
-  constexpr uint8_t kOutward = hook_bit(Hook::Forward) | hook_bit(Hook::Output) | hook_bit(Hook::Postrouting);
-  if (!options.has("map-prio") && !options.has("map-queue")) return {};
-  if ((rule.hooks & ~kOutward) == 0) return {};
-  return fail("--map-prio and --map-queue have no meaning here", "FORWARD, OUTPUT or POSTROUTING");
+uint8_t hooks_for(const Options& options) {
+  if (!options.has("map-prio") && !options.has("map-queue")) return kAllHooks;
+  return hook_bit(Hook::Forward) | hook_bit(Hook::Output) | hook_bit(Hook::Postrouting);
 }
 
 // A "!" before it is read and means nothing.
@@ -66,8 +64,8 @@ TargetType set_target() {
                   {.name = "map-mark", .repeatable = true},
                   {.name = "map-prio", .repeatable = true},
                   {.name = "map-queue", .repeatable = true}},
+      .hooks_for = hooks_for,
       .check = check,
-      .check_hooks = check_hooks,
       .summary = "adds the packet to sets, takes it out, or takes marks from them",
   };
 }
