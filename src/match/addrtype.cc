@@ -144,19 +144,16 @@ TypeTest type_test(const OptionValue& value) {
   return {.types = static_cast<uint32_t>(value.number), .inverted = value.inverted};
 }
 
-Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
+// Where there is no such interface, the kernel refuses the limit to it.
+uint8_t hooks_for(const Options& options) {
+  if (options.has("limit-iface-in")) return kAllHooks & ~(hook_bit(Hook::Output) | hook_bit(Hook::Postrouting));
+  if (options.has("limit-iface-out")) return kAllHooks & ~(hook_bit(Hook::Prerouting) | hook_bit(Hook::Input));
+  return kAllHooks;
+}
+
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
   const bool in = options.has("limit-iface-in");
   const bool out = options.has("limit-iface-out");
-  constexpr uint8_t kNoInput = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting);
-  constexpr uint8_t kNoOutput = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input);
-  if (in && (rule.hooks & kNoInput) != 0) {
-    return fail("--limit-iface-in can be reached from OUTPUT or POSTROUTING, which have no input interface",
-                "a chain reached from PREROUTING, INPUT or FORWARD only");
-  }
-  if (out && (rule.hooks & kNoOutput) != 0) {
-    return fail("--limit-iface-out can be reached from PREROUTING or INPUT, which have no output interface",
-                "a chain reached from FORWARD, OUTPUT or POSTROUTING only");
-  }
   const Limit limit = in ? Limit::In : out ? Limit::Out : Limit::None;
   return std::make_unique<AddrtypeMatch>(type_test(options["src-type"]), type_test(options["dst-type"]), limit);
 }
@@ -180,6 +177,7 @@ MatchType addrtype_match() {
                   types_option("dst-type", "the destination is of one of these types"),
                   {.name = "limit-iface-in", .group = 1, .summary = "as seen on the input interface alone"},
                   {.name = "limit-iface-out", .group = 1, .summary = "as seen on the output interface alone"}},
+      .hooks_for = hooks_for,
       .check = check,
       .create = create,
       .summary = "what an address is to this host",
