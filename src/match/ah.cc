@@ -40,11 +40,11 @@ class AhIpv6Match final : public Match {
     const FoundHeader found = find_ipv6_header(packet, kAh);
     if (found.result == HeaderSearch::Absent) return false;
     const uint8_t* header = found.result == HeaderSearch::Found ? packet.at(found.offset, kHeaderBytes) : nullptr;
-    if (header == nullptr) {
+    const uint32_t bytes = header == nullptr ? 0 : (header[1] + 2u) * 4;
+    if (header == nullptr || packet.at(found.offset, bytes) == nullptr) {
       context.drop_packet = true;
       return false;
     }
-    const uint32_t bytes = (header[1] + 2u) * 4;
     return spi_.holds(load_be32(header + kSpiOffset)) &&
            (length_.bytes == 0 || (length_.bytes == bytes) != length_.inverted) &&
            (!reserved_clear_ || load_be16(header + 2) == 0);

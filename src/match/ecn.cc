@@ -2,6 +2,7 @@
 // net/netfilter/xt_ecn.c.
 
 #include "match/matches.h"
+#include "match/transport.h"
 
 namespace sallyport {
 namespace {
@@ -25,7 +26,7 @@ class EcnMatch final : public Match {
   bool matches(const Packet& packet, HookContext&) override {
     if (test_.ip_given && ((packet.tos() & kIpMask) == test_.ip) == test_.ip_inverted) return false;
     if (test_.tcp_mask == 0) return true;
-    const uint8_t* header = packet.transport(kTcpHeaderBytes);
+    const uint8_t* header = presumed_transport(packet, kTcpHeaderBytes);
     return header != nullptr && (header[13] & test_.tcp_mask) == test_.tcp_flags;
   }
 

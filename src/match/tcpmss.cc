@@ -18,10 +18,9 @@ class TcpmssMatch final : public Match {
   TcpmssMatch(uint16_t low, uint16_t high, bool inverted) : low_(low), high_(high), inverted_(inverted) {}
 
   bool matches(const Packet& packet, HookContext& context) override {
-    const uint8_t* header = transport_or_drop(packet, context, kHeaderBytes);
-    if (header == nullptr) return false;
-    const uint32_t header_bytes = (header[12] >> 4) * 4u;
-    if (header_bytes < kHeaderBytes || packet.transport(header_bytes) == nullptr) {
+    const uint8_t* header = presumed_transport(packet, kHeaderBytes);
+    const uint32_t header_bytes = header == nullptr ? 0 : (header[12] >> 4) * 4u;
+    if (header_bytes < kHeaderBytes || presumed_transport(packet, header_bytes) == nullptr) {
       context.drop_packet = true;
       return false;
     }

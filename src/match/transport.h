@@ -18,4 +18,11 @@ inline const uint8_t* transport_or_drop(const Packet& packet, HookContext& conte
   return header;
 }
 
+// Where matches that never ask about fragments look for a header: of a later IPv4 fragment its first bytes, of a later
+// IPv6 fragment, whose transport header nobody has found, the packet's very first.
+inline const uint8_t* presumed_transport(const Packet& packet, uint32_t count) {
+  const bool unknown = packet.family == Family::Ipv6 && packet.fragment_offset != 0;
+  return packet.at(unknown ? 0 : packet.transport_offset, count);
+}
+
 }  // namespace sallyport
