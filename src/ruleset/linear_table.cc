@@ -69,6 +69,11 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
     rule.counters.bytes += packet.length;
     if (packet.traced) [[unlikely]]
       trace_rule(rule, packet, context);
+    if (context.drop_packet) [[unlikely]] {
+      // A match behind "!" holds where it could not judge: the rule counts and acts, then the packet is gone.
+      if (rule.step == Step::Target) targets_[rule.target]->apply(packet, context);
+      return finish(rule, Verdict::drop(), context);
+    }
     switch (rule.step) {
       case Step::Next:
         ++at;
