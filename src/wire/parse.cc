@@ -3,6 +3,8 @@
 
 #include "wire/parse.h"
 
+#include <algorithm>
+
 #include "wire/checksum.h"
 
 namespace sallyport {
@@ -55,7 +57,7 @@ void find_transport(Packet& packet) {
   packet.more_fragments = false;
   packet.transport_state = Transport::Missing;
   while (is_extension(next) && next != kNoNextHeader) {
-    const uint8_t* header = packet.at(offset, 8);
+    const uint8_t* header = packet.at(offset, next == kFragment ? 4 : 2);
     if (header == nullptr) {
       packet.protocol = next;
       return;
@@ -75,13 +77,10 @@ void find_transport(Packet& packet) {
     const uint32_t size = next == kFragment ? 8 : next == kAh ? (header[1] + 2u) * 4 : (header[1] + 1u) * 8;
     next = header[0];
     offset += size;
-    if (offset > packet.captured()) {
-      packet.protocol = next;
-      return;
-    }
   }
   packet.protocol = next;
-  packet.transport_offset = static_cast<uint16_t>(offset);
+  // A chain that points past the packet's end has a known protocol all the same, and no byte of its header.
+  packet.transport_offset = static_cast<uint16_t>(std::min<uint32_t>(offset, UINT16_MAX));
   packet.transport_state = Transport::Present;
 }
 
