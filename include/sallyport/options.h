@@ -120,7 +120,7 @@ Result<void> parse_option(const OptionSpec& spec, std::string_view text, const R
 
 // The pieces that kinds are made of, for `parse` and `print` of Custom options.
 
-// Reads a whole word as strtoul(…, 0) would: decimal, 0x hexadecimal, 0 octal. No sign, no blank.
+// Reads a whole word as strtoul(…, 0) would: decimal, 0x hexadecimal, 0 octal; blanks and one + may stand before it.
 std::optional<uint64_t> parse_number(std::string_view text);
 // A port number or, per /etc/services' names known to `protocol` (0: any), a service's name.
 std::optional<uint16_t> parse_port(std::string_view text, uint8_t protocol);

@@ -159,6 +159,9 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 std::optional<uint64_t> parse_number(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\n\v\f\r");
+  text.remove_prefix(begin == std::string_view::npos ? text.size() : begin);
+  if (text.starts_with('+')) text.remove_prefix(1);
   int base = 10;
   if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
     base = 16;
