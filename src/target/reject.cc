@@ -95,8 +95,7 @@ class RejectTarget final : public Target {
  private:
   void answer_with_icmp(const Packet& packet, const HookContext& context) const {
     const bool ipv6 = packet.family == Family::Ipv6;
-    const bool to_us = packet.type == PacketType::Unicast || context.hook == Hook::Output;
-    if (!to_us || is_broadcast(packet.destination(), context)) return;
+    if (is_broadcast(packet.destination(), context)) return;
     if (ipv6 && (packet.protocol == kNoNextHeader || packet.transport_offset >= packet.length)) return;
     if (!may_answer_with_icmp_error(packet) || !checksum_holds(packet)) return;
     const uint8_t unreachable = ipv6 ? 1 : 3;
