@@ -1,10 +1,9 @@
-// Packets that the engine makes. Counterpart of icmp_send() and icmp6_send() in net/ipv4/icmp.c and net/ipv6/icmp.c;
-// RFC 792, RFC 1122 3.2.2, RFC 4443 2.4.
+// Packets made from nothing but a recipe, and ICMP errors that quote their cause. Counterparts: icmp_send() in
+// net/ipv4/icmp.c, icmp6_send() in net/ipv6/icmp.c. RFC 792, RFC 1122 3.2.2, RFC 1812 4.3.2, RFC 4443 2.4.
 
 #include "wire/build.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "wire/checksum.h"
 #include "wire/parse.h"
@@ -12,98 +11,111 @@
 namespace sallyport {
 namespace {
 
-constexpr size_t kIpv4Header = 20;
-constexpr size_t kIpv6Header = 40;
-constexpr size_t kIcmpHeader = 8;
-constexpr size_t kMostIpv4Error = 576;
-constexpr size_t kMostIpv6Error = 1280;
+constexpr uint32_t kIpv4Header = 20;
+constexpr uint32_t kIpv6Header = 40;
+constexpr uint32_t kIcmpHeader = 8;
+constexpr uint32_t kLargestError[2] = {576, 1280};
 constexpr uint16_t kDontFragment = 0x4000;
-// What the kernel keeps of the quoted packet's TOS, and the precedence that it gives errors.
-constexpr uint8_t kTosMask = 0x1e;
-constexpr uint8_t kInternetControl = 0xc0;
+// Errors are routing's own traffic: the precedence of internetwork control, the rest of the TOS as it came.
+constexpr uint8_t kInternetworkControl = 0xc0;
+constexpr uint8_t kTosBits = 0x1e;
 
-void write_ipv4_header(uint8_t* header, const PacketRecipe& recipe, size_t total) {
-  header[0] = 0x45;
-  header[1] = recipe.tos;
-  store_be16(header + 2, static_cast<uint16_t>(total));
-  store_be16(header + 4, recipe.identification);
-  store_be16(header + 6, recipe.dont_fragment ? kDontFragment : 0);
-  header[8] = recipe.ttl;
-  header[9] = recipe.protocol;
-  std::ranges::copy(recipe.source.view(), header + 12);
-  std::ranges::copy(recipe.destination.view(), header + 16);
+void write_ipv4(Packet& packet, const PacketRecipe& recipe) {
+  uint8_t* const ip = packet.data();
+  ip[0] = 0x45;
+  ip[1] = recipe.tos;
+  store_be16(ip + 2, static_cast<uint16_t>(packet.length));
+  store_be16(ip + 4, recipe.identification);
+  store_be16(ip + 6, recipe.dont_fragment ? kDontFragment : 0);
+  ip[8] = recipe.ttl;
+  ip[9] = recipe.protocol;
+  std::memcpy(ip + 12, recipe.source.bytes.data(), 4);
+  std::memcpy(ip + 16, recipe.destination.bytes.data(), 4);
+  store_be16(ip + 10, checksum({ip, kIpv4Header}));
 }
 
-void write_ipv6_header(uint8_t* header, const PacketRecipe& recipe, size_t payload) {
-  store_be32(header, 0x60000000u | static_cast<uint32_t>(recipe.tos) << 20);
-  store_be16(header + 4, static_cast<uint16_t>(payload));
-  header[6] = recipe.protocol;
-  header[7] = recipe.ttl;
-  std::ranges::copy(recipe.source.view(), header + 8);
-  std::ranges::copy(recipe.destination.view(), header + 24);
+void write_ipv6(Packet& packet, const PacketRecipe& recipe) {
+  uint8_t* const ip = packet.data();
+  store_be16(ip, static_cast<uint16_t>(0x6000 | recipe.tos << 4));
+  store_be16(ip + 4, static_cast<uint16_t>(packet.length - kIpv6Header));
+  ip[6] = recipe.protocol;
+  ip[7] = recipe.ttl;
+  std::memcpy(ip + 8, recipe.source.bytes.data(), 16);
+  std::memcpy(ip + 24, recipe.destination.bytes.data(), 16);
 }
 
-bool is_multicast(const Packet& packet, const uint8_t* address) {
-  return packet.family == Family::Ipv6 ? address[0] == 0xff : address[0] >> 4 == 0xe;
+// Not by parse(): addresses may still be missing.
+void set_facts(Packet& packet, const PacketRecipe& recipe, uint32_t header) {
+  packet.family = recipe.destination.family;
+  packet.protocol = recipe.protocol;
+  packet.transport_offset = static_cast<uint16_t>(header);
+  packet.transport_state = Transport::Present;
+  packet.link_original_length = packet.length;
 }
 
-bool is_icmp_error(const Packet& packet) {
-  const uint8_t* header = packet.transport(1);
-  if (packet.family == Family::Ipv6) return packet.protocol == kIcmp6 && (header == nullptr || header[0] < 128);
-  if (packet.protocol != kIcmp) return false;
-  if (header == nullptr) return true;
-  // Only echoes, time stamps, information and address masks are no errors: the kernel counts every other type as one.
-  const uint8_t type = header[0];
-  return type != 0 && type != 8 && (type < 13 || type > 18);
+bool is_multicast_or_unspecified(const IpAddress& address) {
+  if (address.is_unspecified()) return true;
+  return address.family == Family::Ipv4
+             ? address.bytes[0] >= 224 && (address.bytes[0] < 240 || ~address.v4_number() == 0)
+             : address.bytes[0] == 0xff;
+}
+
+// Types that ask or answer; every other ICMP type, unassigned ones too, counts as an error.
+bool is_icmp_query(uint8_t type) {
+  constexpr uint32_t kQueries = 1u << 0 | 1u << 8 | 0x3fu << 13;
+  return type < 32 && (kQueries >> type & 1) != 0;
+}
+
+bool carries_icmp_error(const Packet& packet) {
+  const bool ipv4 = packet.family == Family::Ipv4;
+  if (packet.protocol != (ipv4 ? kIcmp : kIcmp6) || packet.transport_state != Transport::Present) return false;
+  const uint8_t* const type = packet.transport(1);
+  if (type == nullptr) return ipv4 || !packet.more_fragments;  // it might be one
+  return ipv4 ? !is_icmp_query(*type) : *type < 128;
 }
 
 }  // namespace
 
 Packet build_packet(const PacketRecipe& recipe, std::span<const uint8_t> transport) {
-  const bool v6 = recipe.source.family == Family::Ipv6;
-  const size_t header_bytes = v6 ? kIpv6Header : kIpv4Header;
-  std::vector<uint8_t> bytes(header_bytes + transport.size());
-  if (v6) {
-    write_ipv6_header(bytes.data(), recipe, transport.size());
-  } else {
-    write_ipv4_header(bytes.data(), recipe, bytes.size());
-  }
-  std::ranges::copy(transport, bytes.begin() + static_cast<std::ptrdiff_t>(header_bytes));
+  const bool ipv4 = recipe.destination.family == Family::Ipv4;
+  const uint32_t header = ipv4 ? kIpv4Header : kIpv6Header;
   Packet packet;
-  packet.assign(bytes, 0);
-  packet.family = recipe.source.family;
-  set_header_checksum(packet);
-  parse(packet);
+  packet.insert(0, header + static_cast<uint32_t>(transport.size()));
+  if (!transport.empty()) std::memcpy(packet.data() + header, transport.data(), transport.size());
+  ipv4 ? write_ipv4(packet, recipe) : write_ipv6(packet, recipe);
+  set_facts(packet, recipe, header);
   set_transport_checksum(packet);
   return packet;
 }
 
 Packet build_icmp_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest) {
-  const bool v6 = cause.family == Family::Ipv6;
-  const size_t room = v6 ? kMostIpv6Error - kIpv6Header - kIcmpHeader : kMostIpv4Error - kIpv4Header - kIcmpHeader;
-  const size_t quoted = std::min<size_t>(room, cause.captured());
-  std::vector<uint8_t> transport(kIcmpHeader + quoted);
-  transport[0] = type;
-  transport[1] = code;
-  store_be32(transport.data() + 4, rest);
-  std::copy_n(cause.data(), quoted, transport.begin() + kIcmpHeader);
-  PacketRecipe recipe;
+  const bool ipv4 = cause.family == Family::Ipv4;
+  const uint32_t header = ipv4 ? kIpv4Header : kIpv6Header;
+  const uint32_t room = kLargestError[ipv4 ? 0 : 1] - header - kIcmpHeader;
+  const uint32_t quoted = std::min(cause.captured(), room);
+
+  PacketRecipe recipe{.destination = cause.source(), .protocol = ipv4 ? kIcmp : kIcmp6};
   recipe.source.family = cause.family;
-  recipe.destination = cause.source();
-  recipe.protocol = v6 ? kIcmp6 : kIcmp;
-  recipe.tos = v6 ? 0 : static_cast<uint8_t>((cause.tos() & kTosMask) | kInternetControl);
-  return build_packet(recipe, transport);
+  if (ipv4) recipe.tos = static_cast<uint8_t>((cause.tos() & kTosBits) | kInternetworkControl);
+
+  Packet packet;
+  packet.insert(0, header + kIcmpHeader + quoted);
+  uint8_t* const icmp = packet.data() + header;
+  icmp[0] = type;
+  icmp[1] = code;
+  store_be32(icmp + 4, rest);
+  std::memcpy(icmp + kIcmpHeader, cause.data(), quoted);
+  ipv4 ? write_ipv4(packet, recipe) : write_ipv6(packet, recipe);
+  set_facts(packet, recipe, header);
+  set_transport_checksum(packet);
+  return packet;
 }
 
 bool may_answer_with_icmp_error(const Packet& cause) {
-  if (cause.fragment_offset != 0 || is_icmp_error(cause)) return false;
-  const uint8_t* source = cause.source_bytes();
-  if (cause.source().is_unspecified() || is_multicast(cause, source)) return false;
   if (cause.type != PacketType::Unicast) return false;
-  if (is_multicast(cause, cause.destination_bytes())) return false;
-  constexpr uint32_t kBroadcast = 0xffffffff;
-  return cause.family == Family::Ipv6 ||
-         (load_be32(source) != kBroadcast && load_be32(cause.destination_bytes()) != kBroadcast);
+  if (cause.family == Family::Ipv4 && cause.fragment_offset != 0) return false;
+  if (is_multicast_or_unspecified(cause.source()) || is_multicast_or_unspecified(cause.destination())) return false;
+  return !carries_icmp_error(cause);
 }
 
 }  // namespace sallyport

@@ -23,11 +23,13 @@ Packet build_packet(const PacketRecipe& recipe, std::span<const uint8_t> transpo
 
 // The ICMP or ICMPv6 error `type`/`code` that quotes `cause`, `rest` being the header's second word (MTU, pointer), cut
 // as the kernel cuts it (IPv4: 576 bytes in all; IPv6: 1280). Source unspecified: the sender fills it by route.
-// Whether an error may be sent at all is the caller's question.
+// Differs from the kernel: the IPv4 identification and the IPv6 flow label, random there, are 0, and the IPv4 options
+// of `cause` are not echoed. Whether an error may be sent at all is the caller's question.
 Packet build_icmp_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest);
 
 // Whether `cause` may be answered by an ICMP error at all (RFC 1122 3.2.2, RFC 4443 2.4): not an ICMP error itself, not
-// a later fragment, not from or to a multicast or unspecified address.
+// a later fragment of IPv4 (those of IPv6 are answered), not from or to a multicast or unspecified address, not a frame
+// that was addressed to others than this machine.
 bool may_answer_with_icmp_error(const Packet& cause);
 
 }  // namespace sallyport

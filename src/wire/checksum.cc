@@ -1,186 +1,154 @@
-// The Internet checksum and the transports' use of it. RFC 1071, RFC 1624, RFC 3828 (UDP-Lite), RFC 9260 (SCTP's
-// CRC32c).
+// Sums over headers and payloads. RFC 1071; what each transport covers: RFC 9293 (TCP), 768 (UDP), 3828 (UDP-Lite), 792
+// and 4443 (ICMP), 4340 (DCCP), 9260 (SCTP).
 
 #include "wire/checksum.h"
 
-#include <array>
-#include <cstring>
+#include "wire/crc32c.h"
 
 namespace sallyport {
 namespace {
 
-constexpr size_t kNoChecksumField = SIZE_MAX;
+constexpr uint32_t kIpv4Header = 20;
+constexpr uint32_t kSctpHeader = 12;
+constexpr uint32_t kSctpChecksum = 8;
 
-// Where the transport header keeps its checksum.
-size_t checksum_field(uint8_t protocol, Family family) {
-  switch (protocol) {
-    case kTcp:
-      return 16;
-    case kUdp:
-    case kUdplite:
-    case kDccp:
-      return 6;
-    case kSctp:
-      return 8;
-    case kIcmp:
-      return family == Family::Ipv4 ? 2 : kNoChecksumField;
-    case kIcmp6:
-      return family == Family::Ipv6 ? 2 : kNoChecksumField;
-    default:
-      return kNoChecksumField;
+uint64_t load_raw64(const uint8_t* bytes) {
+  uint64_t value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+// The transport part that the Internet checksum covers, where all of it is there.
+struct Covered {
+  std::span<const uint8_t> bytes = {};
+  uint32_t pseudo_length = 0;
+  bool pseudo_header = true;
+  bool possible = false;
+};
+
+// UDP-Lite and DCCP may leave a part of the payload out. A coverage below the header or beyond the packet is an error.
+Covered cover_part(std::span<const uint8_t> all, uint32_t covered) {
+  Covered result{.bytes = all, .pseudo_length = static_cast<uint32_t>(all.size()), .possible = covered <= all.size()};
+  if (result.possible) result.bytes = all.first(covered);
+  return result;
+}
+
+Covered covered_by_checksum(const Packet& packet, std::span<const uint8_t> all) {
+  const auto size = static_cast<uint32_t>(all.size());
+  switch (packet.protocol) {
+    case kUdplite: {
+      const uint32_t coverage = load_be16(all.data() + 4);
+      if (coverage == 0) return cover_part(all, size);
+      return coverage < 8 ? Covered{} : cover_part(all, coverage);
+    }
+    case kDccp: {
+      const uint32_t coverage = all[5] & 15;
+      return cover_part(all, coverage == 0 ? size : all[4] * 4u + (coverage - 1) * 4);
+    }
+    default: {
+      Covered whole = cover_part(all, size);
+      whole.pseudo_header = packet.protocol != kIcmp;
+      return whole;
+    }
   }
 }
 
-constexpr std::array<uint32_t, 256> crc32c_table() {
-  std::array<uint32_t, 256> table = {};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0x82f63b78u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-// SCTP's checksum, as it lies in the packet (little-endian), with its own field taken as zero.
-uint32_t sctp_checksum(std::span<const uint8_t> bytes) {
-  static constexpr std::array<uint32_t, 256> kTable = crc32c_table();
-  uint32_t crc = 0xffffffffu;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const uint8_t byte = i >= 8 && i < 12 ? 0 : bytes[i];
-    crc = kTable[(crc ^ byte) & 0xff] ^ (crc >> 8);
-  }
-  return ~crc;
-}
-
-// The part of the transport packet that its checksum covers; empty where the header says what cannot be.
-std::span<const uint8_t> covered(const Packet& packet, std::span<const uint8_t> transport) {
-  if (packet.protocol == kUdplite) {
-    const uint16_t coverage = load_be16(transport.data() + 4);
-    if (coverage == 0) return transport;
-    return coverage < 8 || coverage > transport.size() ? std::span<const uint8_t>{} : transport.first(coverage);
-  }
-  if (packet.protocol == kDccp && transport.size() > 12) {
-    const unsigned coverage = transport[5] & 0xfu;
-    if (coverage == 0) return transport;
-    const size_t bytes = transport[4] * 4u + (coverage - 1) * 4u;
-    return bytes < transport.size() ? transport.first(bytes) : transport;
-  }
-  return transport;
-}
-
-// The whole transport packet when all of it is there.
+// Everything behind the IP headers, if it is all there and not a piece; else empty.
 std::span<const uint8_t> whole_transport(const Packet& packet) {
-  if (packet.transport_state != Transport::Present || packet.more_fragments || packet.captured() < packet.length ||
-      packet.transport_offset > packet.length) {
-    return {};
-  }
-  return packet.bytes().subspan(packet.transport_offset);
+  if (packet.transport_state != Transport::Present || packet.more_fragments) return {};
+  const uint32_t length = packet.transport_length();
+  const uint8_t* const first = packet.at(packet.transport_offset, length);
+  return first == nullptr ? std::span<const uint8_t>{} : std::span<const uint8_t>{first, length};
 }
 
-uint32_t sum_of(const Packet& packet, std::span<const uint8_t> transport) {
-  const bool pseudo = packet.protocol != kIcmp;
-  const auto size = static_cast<uint32_t>(transport.size());
-  return checksum_add(covered(packet, transport), pseudo ? pseudo_header_sum(packet, packet.protocol, size) : 0);
+uint32_t least_header(uint8_t protocol) {
+  const uint32_t place = checksum_place(protocol);
+  return place == 0 ? kSctpHeader : place + 2 > 8 ? place + 2 : 8;
+}
+
+uint16_t checksum_of(const Packet& packet, const Covered& covered) {
+  uint32_t sum = covered.pseudo_header ? pseudo_header_sum(packet, packet.protocol, covered.pseudo_length) : 0;
+  return checksum_finish(checksum_add(covered.bytes, sum));
+}
+
+// As the four bytes lie in the packet: least significant first.
+uint32_t sctp_checksum(std::span<const uint8_t> bytes) {
+  static constexpr uint8_t kZero[4] = {};
+  uint32_t crc = crc32c_add(bytes.first(kSctpChecksum), ~0u);
+  crc = crc32c_add(kZero, crc);
+  return ~crc32c_add(bytes.subspan(kSctpHeader), crc);
 }
 
 }  // namespace
 
 uint32_t checksum_add(std::span<const uint8_t> bytes, uint32_t sum) {
-  // Sums words as they lie; the end-around carry makes the byte order of the sum a matter of one swap at the end.
-  uint64_t total = 0;
   const uint8_t* at = bytes.data();
   size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    total += (word & 0xffffffffu) + (word >> 32);
+  // Words are summed as they lie and turned round at the end, which one's complement allows. Sums of 32-bit halves
+  // cannot overflow 64 bits before 2^33 bytes.
+  uint64_t even = 0, odd = 0;
+  for (; left >= 16; at += 16, left -= 16) {
+    const uint64_t first = load_raw64(at), second = load_raw64(at + 8);
+    even += (first & 0xffffffff) + (second & 0xffffffff);
+    odd += (first >> 32) + (second >> 32);
   }
-  if (left >= 4) {
-    total += load_raw32(at);
-    at += 4;
-    left -= 4;
-  }
-  if (left >= 2) {
-    uint16_t word;
-    std::memcpy(&word, at, sizeof word);
-    total += word;
-    at += 2;
-    left -= 2;
-  }
-  if (left == 1) total += *at;
-  while (total >> 16 != 0) total = (total & 0xffff) + (total >> 16);
-  const uint32_t folded = std::byteswap(static_cast<uint16_t>(total));
-  const uint64_t both = uint64_t{sum} + folded;
-  return static_cast<uint32_t>((both & 0xffffffffu) + (both >> 32));
-}
-
-uint16_t checksum_finish(uint32_t sum) {
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~sum);
-}
-
-uint16_t checksum(std::span<const uint8_t> bytes) { return checksum_finish(checksum_add(bytes)); }
-
-uint16_t checksum_update(uint16_t checksum, uint16_t old_word, uint16_t new_word) {
-  uint32_t sum = static_cast<uint16_t>(~checksum);
-  sum += static_cast<uint16_t>(~old_word);
-  sum += new_word;
-  return checksum_finish(sum);
+  even += odd;
+  for (; left >= 4; at += 4, left -= 4) even += load_raw32(at);
+  uint8_t tail[4] = {};
+  if (left != 0) std::memcpy(tail, at, left);
+  even += load_raw32(tail);
+  even = (even & 0xffffffff) + (even >> 32);
+  even = (even & 0xffff) + (even >> 16);
+  even = (even & 0xffff) + (even >> 16);
+  even = (even & 0xffff) + (even >> 16);
+  return (sum & 0xffff) + (sum >> 16) + std::byteswap(static_cast<uint16_t>(even));
 }
 
 uint32_t pseudo_header_sum(const Packet& packet, uint8_t protocol, uint32_t transport_bytes) {
-  uint32_t sum = checksum_add({packet.source_bytes(), 2 * address_bytes(packet.family)});
-  sum += protocol;
-  sum += transport_bytes >> 16;
-  return sum + (transport_bytes & 0xffff);
+  const auto addresses = static_cast<uint32_t>(2 * address_bytes(packet.family));
+  const uint32_t sum = checksum_add({packet.source_bytes(), addresses});
+  return sum + protocol + (transport_bytes >> 16) + (transport_bytes & 0xffff);
 }
 
 void set_header_checksum(Packet& packet) {
   if (packet.family != Family::Ipv4) return;
-  const uint32_t header_bytes = (packet.data()[0] & 0xfu) * 4;
-  uint8_t* header = packet.at(0, header_bytes);
-  if (header == nullptr || header_bytes < 20) return;
-  store_be16(header + 10, 0);
-  store_be16(header + 10, checksum({header, header_bytes}));
+  uint8_t* const ip = packet.at(0, kIpv4Header);
+  if (ip == nullptr || packet.at(0, (ip[0] & 15) * 4u) == nullptr) return;
+  store_be16(ip + 10, 0);
+  store_be16(ip + 10, checksum({ip, (ip[0] & 15) * 4u}));
 }
 
 void set_transport_checksum(Packet& packet) {
-  const std::span<const uint8_t> transport = whole_transport(packet);
-  const size_t field = checksum_field(packet.protocol, packet.family);
-  if (field == kNoChecksumField || transport.size() < field + 4) return;
-  uint8_t* stored = packet.at(packet.transport_offset + static_cast<uint32_t>(field), 2);
-  if (packet.protocol == kSctp) {
-    const uint32_t crc = sctp_checksum(transport);
-    std::memcpy(stored, &crc, sizeof crc);
+  const auto all = whole_transport(packet);
+  const uint32_t place = checksum_place(packet.protocol);
+  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(packet.protocol)) return;
+  uint8_t* const header = packet.data() + packet.transport_offset;
+  if (place == 0) {
+    const uint32_t crc = sctp_checksum(all);
+    std::memcpy(header + kSctpChecksum, &crc, sizeof crc);
     return;
   }
-  store_be16(stored, 0);
-  uint16_t value = checksum_finish(sum_of(packet, transport));
-  if (value == 0 && (packet.protocol == kUdp || packet.protocol == kUdplite)) value = 0xffff;
-  store_be16(stored, value);
+  const Covered covered = covered_by_checksum(packet, all);
+  if (!covered.possible) return;
+  store_be16(header + place, 0);
+  uint16_t value = checksum_of(packet, covered);
+  const bool zero_means_none = packet.protocol == kUdp || packet.protocol == kUdplite;
+  if (value == 0 && zero_means_none) value = 0xffff;
+  store_be16(header + place, value);
 }
 
 ChecksumState transport_checksum_state(const Packet& packet) {
-  const std::span<const uint8_t> transport = whole_transport(packet);
-  const size_t field = checksum_field(packet.protocol, packet.family);
-  if (field == kNoChecksumField || transport.size() < field + 2) return ChecksumState::Unknown;
-  if (packet.protocol == kSctp) {
-    if (transport.size() < 12) return ChecksumState::Unknown;
-    uint32_t stored;
-    std::memcpy(&stored, transport.data() + field, sizeof stored);
-    return stored == sctp_checksum(transport) ? ChecksumState::Right : ChecksumState::Wrong;
+  const auto all = whole_transport(packet);
+  const uint32_t place = checksum_place(packet.protocol);
+  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(packet.protocol)) {
+    return ChecksumState::Unknown;
   }
-  if (packet.protocol == kUdp) {
-    if (load_be16(transport.data() + field) == 0) return ChecksumState::Absent;
-    const uint16_t length = load_be16(transport.data() + 4);
-    if (length < 8 || length > transport.size()) return ChecksumState::Wrong;
-    const uint32_t sum = pseudo_header_sum(packet, kUdp, length);
-    return checksum_finish(checksum_add(transport.first(length), sum)) == 0 ? ChecksumState::Right
-                                                                            : ChecksumState::Wrong;
+  if (place == 0) {
+    return sctp_checksum(all) == load_raw32(all.data() + kSctpChecksum) ? ChecksumState::Right : ChecksumState::Wrong;
   }
-  if (covered(packet, transport).empty()) return ChecksumState::Wrong;
-  return checksum_finish(sum_of(packet, transport)) == 0 ? ChecksumState::Right : ChecksumState::Wrong;
+  if (packet.protocol == kUdp && load_be16(all.data() + place) == 0) return ChecksumState::Absent;
+  const Covered covered = covered_by_checksum(packet, all);
+  return covered.possible && checksum_of(packet, covered) == 0 ? ChecksumState::Right : ChecksumState::Wrong;
 }
 
 }  // namespace sallyport
