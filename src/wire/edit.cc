@@ -1,67 +1,54 @@
-// Headers changed in place, checksums kept right (RFC 1624).
+// Changes of single header fields. Counterparts: include/net/dsfield.h, csum_replace2() and inet_proto_csum_replace2().
+// RFC 1624.
 
 #include "wire/edit.h"
-
-#include "wire/checksum.h"
 
 namespace sallyport {
 namespace {
 
-constexpr size_t kIpv4Checksum = 10;
+constexpr uint32_t kIpv6Header = 40;
 
-// Writes a 16-bit word of the IPv4 header and follows with the header's checksum.
-void set_header_word(uint8_t* header, size_t offset, uint16_t value) {
-  const uint16_t old = load_be16(header + offset);
-  store_be16(header + offset, value);
-  store_be16(header + kIpv4Checksum, checksum_update(load_be16(header + kIpv4Checksum), old, value));
+void set_ipv4_word(uint8_t* ip, uint32_t offset, uint16_t value) {
+  const uint16_t before = load_be16(ip + offset);
+  store_be16(ip + offset, value);
+  store_be16(ip + 10, checksum_update(load_be16(ip + 10), before, value));
 }
+
+// A word at an odd offset stands in the sum with its bytes turned round.
+uint16_t as_summed(uint32_t offset, uint16_t word) { return (offset & 1) != 0 ? std::byteswap(word) : word; }
 
 }  // namespace
 
-void set_ttl(Packet& packet, uint8_t ttl) {
-  uint8_t* header = packet.data();
-  if (packet.family == Family::Ipv6) {
-    header[7] = ttl;
-    return;
-  }
-  set_header_word(header, 8, static_cast<uint16_t>(ttl << 8 | header[9]));
-}
-
 void set_tos(Packet& packet, uint8_t tos) {
-  uint8_t* header = packet.data();
-  if (packet.family == Family::Ipv6) {
-    header[0] = static_cast<uint8_t>((header[0] & 0xf0) | tos >> 4);
-    header[1] = static_cast<uint8_t>((header[1] & 0x0f) | (tos & 0x0f) << 4);
-    return;
+  uint8_t* const ip = packet.data();
+  if (packet.family == Family::Ipv4) {
+    set_ipv4_word(ip, 0, static_cast<uint16_t>(ip[0] << 8 | tos));
+  } else {
+    store_be16(ip, static_cast<uint16_t>((load_be16(ip) & 0xf00f) | tos << 4));
   }
-  set_header_word(header, 0, static_cast<uint16_t>(header[0] << 8 | tos));
 }
 
 void set_length(Packet& packet) {
-  uint8_t* header = packet.data();
-  if (packet.family == Family::Ipv6) {
-    store_be16(header + 4, static_cast<uint16_t>(packet.length - 40));
-    return;
-  }
-  set_header_word(header, 2, static_cast<uint16_t>(packet.length));
+  uint8_t* const ip = packet.data();
+  if (packet.family == Family::Ipv4) return set_ipv4_word(ip, 2, static_cast<uint16_t>(packet.length));
+  const uint32_t payload = packet.length > kIpv6Header ? packet.length - kIpv6Header : 0;
+  store_be16(ip + 4, payload > 65535 ? 0 : static_cast<uint16_t>(payload));
 }
 
 void set_transport_word(Packet& packet, uint32_t offset, uint16_t value) {
-  uint8_t* word = packet.transport(offset + 2);
-  if (word == nullptr) return;
-  const uint16_t old = load_be16(word + offset);
-  store_be16(word + offset, value);
-  const uint32_t field = packet.protocol == kTcp                                                              ? 16
-                         : packet.protocol == kUdp || packet.protocol == kUdplite || packet.protocol == kDccp ? 6
-                         : packet.protocol == kIcmp || packet.protocol == kIcmp6                              ? 2
-                                                                                                              : 0;
-  uint8_t* stored = field != 0 ? packet.transport(field + 2) : nullptr;
-  if (stored == nullptr) return;
-  const uint16_t checksum = load_be16(stored + field);
-  if (packet.protocol == kUdp && checksum == 0) return;
-  uint16_t updated = checksum_update(checksum, old, value);
-  if (packet.protocol == kUdp && updated == 0) updated = 0xffff;
-  store_be16(stored + field, updated);
+  uint8_t* const header = packet.transport(offset + 2);
+  if (header == nullptr) return;
+  const uint16_t before = load_be16(header + offset);
+  store_be16(header + offset, value);
+  if (packet.protocol == kSctp) return set_transport_checksum(packet);
+
+  const uint32_t place = checksum_place(packet.protocol);
+  if (place == 0 || offset == place || packet.transport(place + 2) == nullptr) return;
+  const uint16_t old_sum = load_be16(header + place);
+  if (packet.protocol == kUdp && old_sum == 0) return;
+  uint16_t sum = checksum_update(old_sum, as_summed(offset, before), as_summed(offset, value));
+  if (packet.protocol == kUdp && sum == 0) sum = 0xffff;
+  store_be16(header + place, sum);
 }
 
 }  // namespace sallyport
