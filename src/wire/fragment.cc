@@ -1,130 +1,135 @@
-// A packet cut to an MTU. Counterpart of ip_do_fragment() and ip6_fragment() in net/ipv4/ip_output.c and
-// net/ipv6/ip6_output.c; RFC 791, RFC 8200 4.5.
+// Pieces of a packet that is larger than the way out takes. Counterparts: ip_do_fragment(), ip_options_fragment() in
+// net/ipv4; ip6_fragment() in net/ipv6/ip6_output.c. RFC 791, RFC 8200 4.5.
 
 #include "wire/fragment.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "wire/checksum.h"
-#include "wire/parse.h"
+#include "wire/extension.h"
 
 namespace sallyport {
 namespace {
 
-constexpr uint16_t kMoreFragments = 0x2000;
-constexpr uint16_t kOffsetMask = 0x1fff;
+constexpr uint32_t kIpv4Header = 20;
+constexpr uint32_t kIpv6Header = 40;
 constexpr uint32_t kFragmentHeader = 8;
+constexpr uint16_t kDontFragment = 0x4000;
+constexpr uint16_t kMoreFragments = 0x2000;
+constexpr uint32_t kUnit = 8;  // bytes that an offset counts
+constexpr uint8_t kEndOfOptions = 0, kNoOperation = 1, kCopied = 0x80;
 
+// Where the payload lies that is cut, and how much of it a piece takes at most.
 struct Cut {
-  uint32_t header_bytes;  // repeated in front of each piece, without the fragment header
-  uint32_t piece_bytes;   // of payload in each piece but the last; a multiple of 8
+  uint32_t header = 0;    // bytes that each piece repeats
+  uint32_t overhead = 0;  // bytes that each piece has beside the payload
+  uint32_t room = 0;      // payload bytes in a piece that is not the last: a multiple of 8
+  uint32_t last_room = 0;
 };
 
-// One piece: the first `header_bytes` (behind the link header), room for `extra` bytes, and the payload's part.
-Packet piece_of(const Packet& packet, const Cut& cut, uint32_t extra, uint32_t from, uint32_t count) {
-  const auto link = packet.link_header();
+bool plan(const Packet& packet, uint32_t header, uint32_t overhead, uint32_t mtu, Cut& cut) {
+  cut = {.header = header, .overhead = overhead};
+  if (packet.captured() < packet.length || header > packet.captured() || mtu < overhead + kUnit) return false;
+  cut.last_room = mtu - overhead;
+  cut.room = cut.last_room & ~(kUnit - 1);
+  return true;
+}
+
+// A packet with room for `bytes`, the link header of `whole` in front and its facts.
+Packet start_piece(const Packet& whole, uint32_t header, uint32_t bytes) {
+  const auto link = whole.link_header();
   Packet piece;
-  piece.assign({link.data(), link.size() + cut.header_bytes}, static_cast<uint32_t>(link.size()));
-  piece.insert(cut.header_bytes, extra + count);
-  std::copy_n(packet.data() + cut.header_bytes + from, count, piece.data() + cut.header_bytes + extra);
-  const uint32_t length = piece.length;
-  static_cast<PacketFacts&>(piece) = packet;
-  piece.length = length;
+  piece.assign({link.data() != nullptr ? link.data() : whole.data(), link.size() + header},
+               static_cast<uint32_t>(link.size()));
+  static_cast<PacketFacts&>(piece) = whole;
+  piece.length = header;
+  piece.insert(header, bytes - header);
+  piece.link_original_length = static_cast<uint32_t>(link.size()) + bytes;
   piece.largest_fragment = 0;
-  piece.link_original_length = static_cast<uint32_t>(link.size()) + length;
   return piece;
 }
 
-// Options without the copy flag belong to the first piece only.
-void blank_uncopied_options(Packet& piece, uint32_t header_bytes) {
-  uint8_t* header = piece.data();
-  for (uint32_t at = 20; at < header_bytes;) {
-    const uint8_t option = header[at];
-    if (option == 0) return;
-    if (option == 1) {
+// Options without the copy flag belong to the first piece alone (RFC 791 3.1).
+void blank_uncopied_options(uint8_t* ip, uint32_t header) {
+  for (uint32_t at = kIpv4Header; at < header;) {
+    if (ip[at] == kEndOfOptions) return;
+    if (ip[at] == kNoOperation) {
       ++at;
       continue;
     }
-    if (at + 1 >= header_bytes || header[at + 1] < 2 || header[at + 1] > header_bytes - at) return;
-    const uint32_t size = header[at + 1];
-    if ((option & 0x80) == 0) std::fill_n(header + at, size, uint8_t{1});
-    at += size;
+    const uint32_t left = header - at;
+    if (left < 2 || ip[at + 1] < 2 || ip[at + 1] > left) return;
+    const uint32_t bytes = ip[at + 1];
+    if ((ip[at] & kCopied) == 0) std::memset(ip + at, kNoOperation, bytes);
+    at += bytes;
   }
 }
 
-void finish_ipv4(Packet& piece, const Cut& cut, uint32_t from, bool more, uint16_t original) {
-  if (from != 0) blank_uncopied_options(piece, cut.header_bytes);
-  uint8_t* header = piece.data();
-  store_be16(header + 2, static_cast<uint16_t>(piece.length));
-  const uint32_t offset = (original & kOffsetMask) + from / 8;
-  const bool more_flag = more || (original & kMoreFragments) != 0;
-  store_be16(header + 6, static_cast<uint16_t>((original & 0x4000) | (more_flag ? kMoreFragments : 0) | offset));
-  set_header_checksum(piece);
-}
-
-// Where IPv6's fragment header goes: behind what every router reads (hop-by-hop, and destination options before a
-// routing header, and that). Answers the offset of the byte that names the next header.
-uint32_t unfragmentable_part(const Packet& packet, uint32_t& name_at) {
-  uint32_t offset = 40;
-  name_at = 6;
-  uint8_t next = packet.data()[6];
-  uint32_t end = offset;
-  uint32_t end_name = name_at;
-  while (next == kHopByHop || next == kRouting || next == kDestinationOptions) {
-    const uint8_t* header = packet.at(offset, 8);
-    if (header == nullptr) break;
-    const uint32_t size = (header[1] + 1u) * 8;
-    const bool counts = next != kDestinationOptions;
-    name_at = offset;
-    next = header[0];
-    offset += size;
-    if (counts) {
-      end = offset;
-      end_name = name_at;
-    }
+bool fragment_ipv4(const Packet& packet, uint32_t mtu, std::vector<Packet>& pieces) {
+  const uint32_t header = (packet.data()[0] & 15) * 4u;
+  Cut cut;
+  if (!plan(packet, header, header, mtu, cut)) return false;
+  const uint16_t word = load_be16(packet.data() + 6);
+  const uint32_t start = static_cast<uint16_t>(word << 3);
+  const uint32_t payload = packet.length - header;
+  for (uint32_t done = 0; done < payload || done == 0;) {
+    const bool last = payload - done <= cut.last_room;
+    const uint32_t taken = last ? payload - done : cut.room;
+    Packet piece = start_piece(packet, header, header + taken);
+    uint8_t* const ip = piece.data();
+    std::memcpy(ip + header, packet.data() + header + done, taken);
+    if (done != 0) blank_uncopied_options(ip, header);
+    const uint32_t offset = start + done;
+    const bool more = !last || (word & kMoreFragments) != 0;
+    store_be16(ip + 2, static_cast<uint16_t>(header + taken));
+    store_be16(ip + 6, static_cast<uint16_t>((word & kDontFragment) | (more ? kMoreFragments : 0) | offset / kUnit));
+    piece.fragment_offset = static_cast<uint16_t>(offset);
+    piece.more_fragments = more;
+    piece.transport_state = offset == 0 ? Transport::Present : Transport::LaterFragment;
+    set_header_checksum(piece);
+    pieces.push_back(std::move(piece));
+    if (last) break;
+    done += taken;
   }
-  name_at = end_name;
-  return end;
+  return true;
 }
 
-void finish_ipv6(Packet& piece, const Cut& cut, uint32_t name_at, uint32_t from, bool more, uint32_t identification) {
-  uint8_t* fragment_header = piece.data() + cut.header_bytes;
-  fragment_header[0] = std::exchange(piece.data()[name_at], kFragment);
-  store_be16(fragment_header + 2, static_cast<uint16_t>(from | (more ? 1 : 0)));
-  store_be32(fragment_header + 4, identification);
-  store_be16(piece.data() + 4, static_cast<uint16_t>(piece.length - 40));
+bool fragment_ipv6(const Packet& packet, uint32_t mtu, uint32_t identification, std::vector<Packet>& pieces) {
+  const auto end = find_unfragmentable_end(packet);
+  Cut cut;
+  if (!end || !plan(packet, end->offset, end->offset + kFragmentHeader, mtu, cut)) return false;
+  const uint8_t next = packet.data()[end->next_header_at];
+  const uint32_t payload = packet.length - cut.header;
+  if (payload > 65535) return false;
+  for (uint32_t done = 0;;) {
+    const bool last = payload - done <= cut.last_room;
+    const uint32_t taken = last ? payload - done : cut.room;
+    Packet piece = start_piece(packet, cut.header, cut.overhead + taken);
+    uint8_t* const ip = piece.data();
+    ip[end->next_header_at] = kFragment;
+    store_be16(ip + 4, static_cast<uint16_t>(cut.overhead + taken - kIpv6Header));
+    uint8_t* const header = ip + cut.header;
+    header[0] = next;
+    store_be16(header + 2, static_cast<uint16_t>(done | (last ? 0 : 1)));
+    store_be32(header + 4, identification);
+    std::memcpy(header + kFragmentHeader, packet.data() + cut.header + done, taken);
+    const TransportPlace place = find_transport(piece);
+    piece.protocol = place.protocol;
+    piece.transport_state = place.state;
+    piece.transport_offset = place.offset;
+    piece.fragment_offset = place.fragment_offset;
+    piece.more_fragments = place.more_fragments;
+    pieces.push_back(std::move(piece));
+    if (last) return true;
+    done += taken;
+  }
 }
 
 }  // namespace
 
 bool fragment(const Packet& packet, uint32_t mtu, uint32_t identification, std::vector<Packet>& pieces) {
-  const bool v6 = packet.family == Family::Ipv6;
-  uint32_t name_at = 0;
-  const uint32_t header_bytes = v6 ? unfragmentable_part(packet, name_at) : (packet.data()[0] & 0xfu) * 4;
-  const uint32_t extra = v6 ? kFragmentHeader : 0;
-  const uint32_t end = std::min(packet.length, packet.captured());
-  if (mtu < header_bytes + extra + 8 || end < header_bytes) return false;
-  const Cut cut = {header_bytes, (mtu - header_bytes - extra) & ~7u};
-  const uint32_t payload = end - header_bytes;
-  const uint16_t original = v6 ? 0 : load_be16(packet.data() + 6);
-  uint32_t from = 0;
-  do {
-    const uint32_t left = payload - from;
-    // The last piece may fill the MTU to the last byte.
-    const bool last = left <= mtu - header_bytes - extra;
-    const uint32_t count = last ? left : cut.piece_bytes;
-    Packet piece = piece_of(packet, cut, extra, from, count);
-    if (v6) {
-      finish_ipv6(piece, cut, name_at, from, !last, identification);
-    } else {
-      finish_ipv4(piece, cut, from, !last, original);
-    }
-    parse(piece);
-    pieces.push_back(std::move(piece));
-    from += count;
-  } while (from < payload);
-  return true;
+  return packet.family == Family::Ipv4 ? fragment_ipv4(packet, mtu, pieces)
+                                       : fragment_ipv6(packet, mtu, identification, pieces);
 }
 
 }  // namespace sallyport
