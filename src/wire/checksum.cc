@@ -61,10 +61,8 @@ std::span<const uint8_t> whole_transport(const Packet& packet) {
   return first == nullptr ? std::span<const uint8_t>{} : std::span<const uint8_t>{first, length};
 }
 
-uint32_t least_header(uint8_t protocol) {
-  const uint32_t place = checksum_place(protocol);
-  return place == 0 ? kSctpHeader : place + 2 > 8 ? place + 2 : 8;
-}
+// What must be there to read the checksum and how far it reaches.
+uint32_t least_header(uint32_t place) { return place == 0 ? kSctpHeader : place + 2 > 8 ? place + 2 : 8; }
 
 uint16_t checksum_of(const Packet& packet, const Covered& covered) {
   uint32_t sum = covered.pseudo_header ? pseudo_header_sum(packet, packet.protocol, covered.pseudo_length) : 0;
@@ -120,8 +118,8 @@ void set_header_checksum(Packet& packet) {
 
 void set_transport_checksum(Packet& packet) {
   const auto all = whole_transport(packet);
-  const uint32_t place = checksum_place(packet.protocol);
-  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(packet.protocol)) return;
+  const uint32_t place = checksum_place(packet.protocol, packet.family);
+  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(place)) return;
   uint8_t* const header = packet.data() + packet.transport_offset;
   if (place == 0) {
     const uint32_t crc = sctp_checksum(all);
@@ -139,8 +137,8 @@ void set_transport_checksum(Packet& packet) {
 
 ChecksumState transport_checksum_state(const Packet& packet) {
   const auto all = whole_transport(packet);
-  const uint32_t place = checksum_place(packet.protocol);
-  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(packet.protocol)) {
+  const uint32_t place = checksum_place(packet.protocol, packet.family);
+  if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(place)) {
     return ChecksumState::Unknown;
   }
   if (place == 0) {

@@ -45,8 +45,9 @@ enum class ChecksumState : uint8_t {
 };  // Absent: UDP 0; Unknown: cut, fragment, no checksum
 ChecksumState transport_checksum_state(const Packet& packet);
 
-// Where the Internet checksum of `protocol` lies in its header; 0: it has none there (SCTP's is another kind).
-constexpr uint32_t checksum_place(uint8_t protocol) {
+// Where the Internet checksum lies in the transport header; 0: this protocol has none there (SCTP's is another kind,
+// and each ICMP has one in its own family only).
+constexpr uint32_t checksum_place(uint8_t protocol, Family family) {
   switch (protocol) {
     case kTcp:
       return 16;
@@ -55,8 +56,9 @@ constexpr uint32_t checksum_place(uint8_t protocol) {
     case kDccp:
       return 6;
     case kIcmp:
+      return family == Family::Ipv4 ? 2 : 0;
     case kIcmp6:
-      return 2;
+      return family == Family::Ipv6 ? 2 : 0;
     default:
       return 0;
   }

@@ -42,7 +42,7 @@ void set_transport_word(Packet& packet, uint32_t offset, uint16_t value) {
   store_be16(header + offset, value);
   if (packet.protocol == kSctp) return set_transport_checksum(packet);
 
-  const uint32_t place = checksum_place(packet.protocol);
+  const uint32_t place = checksum_place(packet.protocol, packet.family);
   if (place == 0 || offset == place || packet.transport(place + 2) == nullptr) return;
   const uint16_t old_sum = load_be16(header + place);
   if (packet.protocol == kUdp && old_sum == 0) return;

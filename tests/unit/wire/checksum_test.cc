@@ -169,6 +169,10 @@ TEST(TransportChecksum, UnknownWhereItCannotBeKnown) {
   EXPECT_EQ(transport_checksum_state(cut), ChecksumState::Unknown);
   EXPECT_EQ(transport_checksum_state(test::ip4("192.0.2.1 > 192.0.2.2", kGre, test::hex("0000080000000000"))),
             ChecksumState::Unknown);
+  EXPECT_EQ(transport_checksum_state(test::ip4("192.0.2.1 > 192.0.2.2", kIcmp6, test::hex("8000000000010002"))),
+            ChecksumState::Unknown);
+  EXPECT_EQ(transport_checksum_state(test::ip6("2001:db8::1 > 2001:db8::2", kIcmp, test::hex("0800000000010002"))),
+            ChecksumState::Unknown);
   EXPECT_EQ(transport_checksum_state(test::ip4("192.0.2.1 > 192.0.2.2", kTcp, test::hex("0001000200000001"))),
             ChecksumState::Unknown);
 }
