@@ -4,6 +4,8 @@
 
 #include "wire/extension.h"
 
+#include <algorithm>
+
 namespace sallyport {
 namespace {
 
@@ -39,10 +41,11 @@ TransportPlace find_transport(const Packet& packet) {
     } else {
       offset += extension_bytes(place.protocol, header);
     }
-    if (offset > kFarthest) return place;
     place.protocol = header[0];
   }
-  place.offset = static_cast<uint16_t>(offset);
+  // A chain that points past the packet's end has a known protocol all the same, and no byte of its header.
+  if (offset > kFarthest && packet.captured() > kFarthest) return place;
+  place.offset = static_cast<uint16_t>(std::min(offset, kFarthest));
   place.state = Transport::Present;
   return place;
 }

@@ -19,9 +19,10 @@ constexpr uint32_t extension_bytes(uint8_t type, const uint8_t* header) {
   return type == kAh ? (header[1] + 2u) * 4 : (header[1] + 1u) * 8;
 }
 
-// Where the chain ends. Missing: a header in it is cut off (`protocol` is that header), it ends beyond 64 kB, or it is
-// that of a later fragment which goes on with another extension header: nobody can say what such a packet carries, and
-// rules that ask for the protocol drop it. LaterFragment: `protocol` is what the fragment header says comes next.
+// Where the chain ends. Missing: a header in it is cut off (`protocol` is that header), it ends beyond the first
+// 64 kB of a larger packet, or it is that of a later fragment which goes on with another extension header: nobody can
+// say what such a packet carries, and rules that ask for the protocol drop it. LaterFragment: `protocol` is what the
+// fragment header says comes next.
 struct TransportPlace {
   Transport state = Transport::Missing;
   uint8_t protocol = 0;

@@ -268,6 +268,21 @@ TEST(Parse, AChainOfManyHeadersEnds) {
   EXPECT_EQ(packet.transport_state, Transport::Missing);
 }
 
+TEST(Parse, AChainMayPointFarBeyondThePacket) {
+  Bytes bytes = ipv6_datagram();
+  bytes.resize(40);
+  bytes[6] = kDestinationOptions;
+  while (bytes.size() < 65000) bytes.insert(bytes.end(), {kDestinationOptions, 0, 1, 4, 0, 0, 0, 0});
+  bytes[bytes.size() - 8] = kTcp;
+  bytes[bytes.size() - 7] = 0xff;
+  store_be16(&bytes[4], static_cast<uint16_t>(bytes.size() - 40));
+  Packet packet = test::raw(bytes);
+  ASSERT_EQ(parse(packet), Malformed::None);
+  EXPECT_EQ(packet.transport_state, Transport::Present);
+  EXPECT_EQ(packet.protocol, kTcp);
+  EXPECT_EQ(packet.transport(1), nullptr);
+}
+
 // Hop-by-hop options behind the header's first two bytes. What the kernel (6.18) said of each.
 struct OptionsCase {
   const char* name;
