@@ -79,13 +79,13 @@ constexpr WalkCase kWalkCases[] = {
 TEST(Engine, WalksRulesAsTheKernelDoes) {
   for (const WalkCase& test : kWalkCases) {
     Machine machine("*filter\n:U - [0:0]\n:V - [0:0]\n" + std::string(test.rules) + "\nCOMMIT\n");
-    EXPECT_EQ(machine.send(test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x")), test.fate) << test.rules;
+    EXPECT_EQ(machine.send(test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x")), test.fate) << test.rules;
   }
 }
 
 TEST(Engine, CountsRulesAndPolicies) {
   Machine machine("*filter\n:FORWARD DROP [10:1000]\n[5:500] -A FORWARD -p tcp -j ACCEPT\n-A FORWARD -p udp\nCOMMIT\n");
-  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "question");
+  Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "question");
   const uint32_t length = packet.length;
   EXPECT_EQ(machine.send(std::move(packet)), "dropped FORWARD line 2");
   EXPECT_EQ(save_ruleset(*machine.engine->ruleset(Family::Ipv4), true),
@@ -96,7 +96,7 @@ TEST(Engine, CountsRulesAndPolicies) {
 
 TEST(Engine, LowersTheTimeToLive) {
   Machine machine("*filter\nCOMMIT\n");
-  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x");
+  Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
   const uint8_t before = packet.ttl();
   EXPECT_EQ(machine.send(std::move(packet)), "left POSTROUTING");
   EXPECT_EQ(machine.fates.out.ttl(), before - 1);

@@ -83,7 +83,7 @@ TEST(HookChain, FollowsVerdicts) {
     if (!test.answers.empty()) {
       queues.listen(7, [&](Packet&, Hook) { return test.answers[0]; });
     }
-    Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x");
+    Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
     HookContext context;
     EXPECT_EQ(chain.run(packet, context, queues), test.outcome) << test.name;
     EXPECT_EQ(calls, test.calls) << test.name;
@@ -96,7 +96,7 @@ TEST(HookChain, ANewcomerGoesBeforeThoseOfEqualPriority) {
   HookChain chain;
   chain.add(a, 0);
   chain.add(b, 0);
-  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x");
+  Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
   HookContext context;
   chain.run(packet, context, {});
   EXPECT_EQ(calls, "ba");
@@ -112,7 +112,7 @@ TEST(HookChain, AQueueThatBreaksThePacketHasItDropped) {
     packet.data()[0] = 0;
     return QueueAnswer::Accept;
   });
-  Packet packet = test::udp("192.0.2.1:1000 > 198.51.100.1:53", "x");
+  Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
   HookContext context;
   EXPECT_EQ(chain.run(packet, context, queues), Verdict::Kind::Drop);
 }
