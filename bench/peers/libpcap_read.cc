@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <pcap/pcap.h>
 
-#include "generated_capture.h"
+#include "bench/generated_capture.h"
 
 namespace {
 
