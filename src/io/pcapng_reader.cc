@@ -102,7 +102,8 @@ size_t PcapngReader::read_blocks(std::span<Frame> frames) {
   for (; count < frames.size() && size - at >= kBlockFrameBytes; ++count) {
     const uint8_t* block = front + at;
     const uint32_t length = Numbers::u32(block + 4);
-    if (!is_packet(BlockType{Numbers::u32(block)}) || !is_length(length) || length > size - at) break;
+    if (!is_packet(BlockType{Numbers::u32(block)}) || !is_length(length)) break;
+    if (length > kMaxReadBlock || length > size - at) break;
     if (Numbers::u32(block + length - 4) != length || read_packet<Swapped>(block, length, frames[count])) break;
     __builtin_prefetch(block + kPrefetchBytes);
     at += length;
