@@ -1,0 +1,122 @@
+// The engine with a recorder as its sink, its log, and its last module at INPUT and POSTROUTING.
+
+#include "kernel/engine_side.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/world.h"
+#include "sallyport/event.h"
+#include "sallyport/packet_io.h"
+#include "sallyport/registry.h"
+#include "sallyport/ruleset.h"
+
+namespace sallyport::kernel {
+namespace {
+
+std::vector<uint8_t> bytes_of(const Packet& packet) { return {packet.bytes().begin(), packet.bytes().end()}; }
+
+std::string name_of(const Router& router, InterfaceId id) { return std::string(router.interface(id).name_text()); }
+
+// Notes every packet that passes behind the tables.
+class Observer final : public HookModule {
+ public:
+  Observer(Seen::Where where, std::vector<Seen>& journal) : where_(where), journal_(journal) {}
+
+  std::string_view name() const override { return "observer"; }
+  Verdict handle(Packet& packet, HookContext& context) override {
+    journal_.push_back({.where = where_,
+                        .in = name_of(*context.router, context.in),
+                        .out = name_of(*context.router, context.out),
+                        .mark = packet.mark,
+                        .bytes = bytes_of(packet)});
+    return Verdict::accept();
+  }
+
+ private:
+  Seen::Where where_;
+  std::vector<Seen>& journal_;
+};
+
+}  // namespace
+
+class EngineSide::Recorder final : public PacketSink, public LogSink {
+ public:
+  void ended(Packet& packet, Fate fate, Hook, const Decision&) override {
+    if (fate != Fate::Left) return;
+    observed.left.push_back(
+        {.where = Seen::Where::Left, .out = name_of(*router, packet.out), .bytes = bytes_of(packet)});
+  }
+  void line(uint8_t, std::string_view text) override { lines.emplace_back(text); }
+  void packet(uint16_t group, std::string_view prefix, uint32_t copy_bytes, const Packet& packet,
+              const HookContext& context) override {
+    Seen seen = {.where = Seen::Where::Logged,
+                 .in = name_of(*context.router, context.in),
+                 .out = name_of(*context.router, context.out),
+                 .mark = packet.mark,
+                 .group = group,
+                 .prefix = std::string(prefix),
+                 .bytes = bytes_of(packet)};
+    if (seen.bytes.size() > copy_bytes) seen.bytes.resize(copy_bytes);
+    observed.journal.push_back(std::move(seen));
+  }
+
+  Observed observed;
+  std::vector<std::string> lines;
+  const Router* router = nullptr;
+};
+
+EngineSide::EngineSide() : recorder_(std::make_unique<Recorder>()), packet_(1) {}
+EngineSide::~EngineSide() = default;
+
+Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules) {
+  auto ruleset = read_ruleset(rules, "rules", family, builtin_registry());
+  if (!ruleset) return std::unexpected(ruleset.error().front());
+  std::unique_ptr<EngineSide> side(new EngineSide);
+  side->family_ = family;
+  EngineConfig config;
+  config.rulesets.push_back(std::move(*ruleset));
+  config.host = world_model();
+  config.log = side->recorder_.get();
+  config.sink = side->recorder_.get();
+  auto engine = Engine::create(std::move(config));
+  if (!engine) return std::unexpected(engine.error().front());
+  side->engine_ = std::move(*engine);
+  side->recorder_->router = &side->engine_->host();
+  std::vector<Seen>& journal = side->recorder_->observed.journal;
+  for (const Family each : {Family::Ipv4, Family::Ipv6}) {
+    side->engine_->add_module(std::make_unique<Observer>(Seen::Where::AtInput, journal), each, Hook::Input,
+                              kPriorityLast);
+    side->engine_->add_module(std::make_unique<Observer>(Seen::Where::AtPostrouting, journal), each, Hook::Postrouting,
+                              kPriorityLast);
+  }
+  return side;
+}
+
+void receive(const Input& input, const Router& model, Packet& packet) {
+  const WorldInterface& place = kWorldInterfaces[input.interface];
+  packet.assign(input.frame, place.ethernet ? kEthernetHeader : 0);
+  packet.in = *model.find_interface(place.name);
+  packet.link_type = static_cast<uint16_t>(place.ethernet ? LinkType::Ethernet : LinkType::Raw);
+  packet.number = 1;
+  if (place.ethernet) {
+    packet.type = static_cast<PacketType>(find_network(LinkType::Ethernet, input.frame).packet_type);
+  }
+}
+
+Observed EngineSide::pass(const Input& input) {
+  recorder_->observed.journal.clear();
+  recorder_->observed.left.clear();
+  receive(input, engine_->host(), packet_.front());
+  packet_.front().time = time_ += kMillisecond;
+  engine_->process(packet_);
+  Observed observed = recorder_->observed;
+  std::ranges::stable_sort(observed.left, {}, &Seen::out);
+  return observed;
+}
+
+std::string EngineSide::save() { return save_ruleset(*engine_->ruleset(family_), true); }
+
+std::vector<std::string> EngineSide::take_lines() { return std::exchange(recorder_->lines, {}); }
+
+}  // namespace sallyport::kernel

@@ -1,0 +1,41 @@
+// The engine's side of the comparison.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/observed.h"
+#include "sallyport/engine.h"
+#include "sallyport/result.h"
+
+namespace sallyport::kernel {
+
+// An engine in the world, with one family's rules, that reports as NamespaceReferee does.
+class EngineSide {
+ public:
+  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules);
+  ~EngineSide();
+
+  Observed pass(const Input& input);
+  std::string save();
+
+  // The lines that LOG and TRACE wrote since they were last asked for.
+  std::vector<std::string> take_lines();
+
+ private:
+  class Recorder;
+  EngineSide();
+
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Engine> engine_;
+  Family family_ = Family::Ipv4;
+  std::vector<Packet> packet_;
+  Timestamp time_ = 0;
+};
+
+// Fills `packet` as the world's interface delivers it. `model` is world_model().
+void receive(const Input& input, const Router& model, Packet& packet);
+
+}  // namespace sallyport::kernel

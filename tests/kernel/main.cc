@@ -1,0 +1,115 @@
+// kernel_lockstep: the same rules and packets through the running kernel and through the engine; what comes out must
+// be equal.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/generator_packets.h"
+#include "kernel/generator_rules.h"
+#include "kernel/lockstep.h"
+#include "kernel/shrink.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr int kNotTested = 77;  // what ctest reports as skipped
+
+struct Settings {
+  uint64_t seed = 1;
+  size_t rulesets = 30;
+  size_t packets = 300;
+  size_t most_differences = 1;
+  std::string family = "both";
+  std::string directory = ".";
+};
+
+Case make_case(uint64_t seed, Family family, size_t packets) {
+  Draw draw(seed, family);
+  Case test = {family, random_ruleset(draw), {}};
+  for (size_t i = 0; i < packets; ++i) test.packets.push_back(random_packet(draw));
+  return test;
+}
+
+std::string hex_of(const Input& packet) {
+  std::string out = fmt::format("{} ", kWorldInterfaces[packet.interface].name);
+  for (const uint8_t byte : packet.frame) out += fmt::format("{:02x}", byte);
+  return out + "\n";
+}
+
+// In a namespace of its own, where no limit has been used up.
+std::optional<Difference> run_afresh(const Case& test) {
+  auto referee = NamespaceReferee::open();
+  if (!referee) return {};
+  return run_case(test, **referee);
+}
+
+void report(const Case& whole, const Difference& found, uint64_t seed, const Settings& settings) {
+  fmt::print("difference with seed {} ({}):\n{}", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4", found.text);
+  const auto fails = [&](const Case& test) {
+    const auto difference = run_afresh(test);
+    return difference && difference->kind == found.kind;
+  };
+  const Case small = shrink(whole, found, fails);
+  const auto again = run_afresh(small);
+  std::string text = fmt::format("# seed {}, {}\n", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4") + small.rules;
+  for (const Input& packet : small.packets) text += hex_of(packet);
+  if (again) text += again->text;
+  fmt::print("smallest case:\n{}\n", text);
+  std::ofstream(fmt::format("{}/lockstep-{}.txt", settings.directory, seed)) << text;
+}
+
+int run(const Settings& settings) {
+  auto referee = NamespaceReferee::open();
+  if (!referee) {
+    fmt::print(
+        "NOT TESTED: the engine against this machine's kernel, in lockstep ({} rulesets, {} packets each).\n"
+        "Missing: {}\n",
+        settings.rulesets, settings.packets, referee.error().text());
+    return kNotTested;
+  }
+  fmt::print("referee: {}\n", NamespaceReferee::version());
+  const auto begin = std::chrono::steady_clock::now();
+  size_t packets = 0, differences = 0;
+  for (size_t i = 0; i < settings.rulesets && differences < settings.most_differences; ++i) {
+    const uint64_t seed = settings.seed + i;
+    const Family family = settings.family == "4"   ? Family::Ipv4
+                          : settings.family == "6" ? Family::Ipv6
+                          : seed % 2 == 0          ? Family::Ipv4
+                                                   : Family::Ipv6;
+    const Case test = make_case(seed, family, settings.packets);
+    packets += test.packets.size();
+    const auto found = run_case(test, **referee);
+    if (!found) continue;
+    ++differences;
+    report(test, *found, seed, settings);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fmt::print("{} rulesets, {} packets, {} differences, {:.1f} s\n", settings.rulesets, packets, differences, seconds);
+  return differences == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace sallyport::kernel
+
+int main(int count, char** words) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  sallyport::kernel::Settings settings;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = words[i];
+    const std::string value = words[i + 1];
+    if (name == "--seed") settings.seed = std::stoull(value);
+    if (name == "--rulesets") settings.rulesets = std::stoull(value);
+    if (name == "--packets") settings.packets = std::stoull(value);
+    if (name == "--family") settings.family = value;
+    if (name == "--most") settings.most_differences = std::stoull(value);
+    if (name == "--directory") settings.directory = value;
+  }
+  return sallyport::kernel::run(settings);
+}

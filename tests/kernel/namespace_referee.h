@@ -1,0 +1,51 @@
+// The kernel's side of the comparison: a network namespace of this process's own with the world in it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/nf_observer.h"
+#include "kernel/observed.h"
+#include "kernel/world.h"
+#include "sallyport/result.h"
+
+namespace sallyport::kernel {
+
+class NamespaceReferee {
+ public:
+  // Moves the calling process into a new namespace for good. An error says what is missing here: root or user
+  // namespaces, TUN, netfilter, the tools.
+  static Result<std::unique_ptr<NamespaceReferee>> open();
+  ~NamespaceReferee();
+  NamespaceReferee(const NamespaceReferee&) = delete;
+  NamespaceReferee& operator=(const NamespaceReferee&) = delete;
+
+  // Replaces the tables that `rules` names, counters restored. The error is the tool's own message.
+  Result<void> load(Family family, std::string_view rules);
+  // iptables-save -c.
+  std::string save(Family family);
+
+  // Sends one packet in and collects what it gave rise to. Everything has happened when the write returns, save where
+  // the machine is so busy that the kernel put work off: `patient` waits for that.
+  Observed pass(const Input& input, bool patient = false);
+
+  // "Linux 6.18.0, iptables v1.8.9 (legacy)".
+  static std::string version();
+
+ private:
+  NamespaceReferee() = default;
+  Result<void> enter();
+  Result<void> furnish();
+  void collect(Observed& observed);
+
+  std::array<int, kWorldInterfaces.size()> devices_ = {-1, -1, -1};
+  std::unique_ptr<NfObserver> observer_;
+  std::vector<uint8_t> buffer_;
+  std::string lock_file_;
+};
+
+}  // namespace sallyport::kernel

@@ -1,0 +1,97 @@
+// Sightings as text, and their comparison with chance taken out.
+
+#include "kernel/observed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sallyport/bytes.h"
+#include "wire/checksum.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr size_t kIpv4Header = 20;
+constexpr uint8_t kIcmp = 1, kTcp = 6, kRst = 0x04;
+
+std::string_view where_text(Seen::Where where) {
+  constexpr std::string_view kTexts[] = {"INPUT end", "POSTROUTING end", "NFLOG", "left"};
+  return kTexts[static_cast<size_t>(where)];
+}
+
+bool is_ipv4(const std::vector<uint8_t>& bytes) { return bytes.size() >= kIpv4Header && bytes[0] >> 4 == 4; }
+
+// The kernel numbers the ICMP errors that it makes by chance; ours are numbered 0.
+void forget_identification(Seen& kernel, Seen& ours) {
+  if (!is_ipv4(kernel.bytes) || !is_ipv4(ours.bytes) || ours.bytes[9] != kIcmp || load_be16(&ours.bytes[4]) != 0) {
+    return;
+  }
+  const size_t header = (kernel.bytes[0] & 0xfu) * 4;
+  if (header < kIpv4Header || header > kernel.bytes.size() || checksum({kernel.bytes.data(), header}) != 0) return;
+  store_be16(&kernel.bytes[4], 0);
+  store_be16(&kernel.bytes[10], 0);
+  store_be16(&kernel.bytes[10], checksum({kernel.bytes.data(), header}));
+}
+
+// Inside the kernel a reset that it made has no whole checksum yet: the device fills it in.
+void forget_unfinished_checksum(Seen& seen) {
+  const bool v4 = is_ipv4(seen.bytes);
+  const size_t tcp = v4 ? kIpv4Header : 40;
+  if (seen.where == Seen::Where::Left || seen.bytes.size() != tcp + 20) return;
+  if (seen.bytes[v4 ? 9 : 6] == kTcp && (seen.bytes[tcp + 13] & kRst) != 0) store_be16(&seen.bytes[tcp + 16], 0);
+}
+
+std::string hex(const std::vector<uint8_t>& bytes) {
+  constexpr size_t kMost = 96;
+  std::string out = fmt::format("{} bytes ", bytes.size());
+  for (size_t i = 0; i < std::min(bytes.size(), kMost); ++i) out += fmt::format("{:02x}", bytes[i]);
+  return bytes.size() > kMost ? out + "..." : out;
+}
+
+std::string line_of(const Seen& seen) {
+  std::string out = fmt::format("  {}", where_text(seen.where));
+  if (!seen.in.empty()) out += " in " + seen.in;
+  if (!seen.out.empty()) out += " out " + seen.out;
+  if (seen.mark != 0) out += fmt::format(" mark {:#x}", seen.mark);
+  if (seen.where == Seen::Where::Logged) out += fmt::format(" group {} prefix \"{}\"", seen.group, seen.prefix);
+  return out + " " + hex(seen.bytes) + "\n";
+}
+
+void take_chance_out(std::vector<Seen>& kernel, std::vector<Seen>& ours) {
+  for (size_t i = 0; i < std::min(kernel.size(), ours.size()); ++i) {
+    forget_identification(kernel[i], ours[i]);
+    forget_unfinished_checksum(kernel[i]);
+    forget_unfinished_checksum(ours[i]);
+  }
+}
+
+}  // namespace
+
+std::string text_of(const Observed& observed) {
+  std::string out;
+  for (const Seen& seen : observed.journal) out += line_of(seen);
+  for (const Seen& seen : observed.left) out += line_of(seen);
+  return out.empty() ? "  nothing\n" : out;
+}
+
+std::string difference(Observed kernel, Observed ours) {
+  if (kernel.journal.size() == ours.journal.size()) take_chance_out(kernel.journal, ours.journal);
+  if (kernel.left.size() == ours.left.size()) take_chance_out(kernel.left, ours.left);
+  if (kernel.journal == ours.journal && kernel.left == ours.left) return {};
+  std::string out = "kernel:\n" + text_of(kernel) + "ours:\n" + text_of(ours);
+  const auto first_byte = [&](const std::vector<Seen>& a, const std::vector<Seen>& b) {
+    for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+      if (a[i] == b[i]) continue;
+      const auto [x, y] = std::ranges::mismatch(a[i].bytes, b[i].bytes);
+      if (x == a[i].bytes.end() && y == b[i].bytes.end()) continue;
+      out += fmt::format("first differing byte of sighting {}: {}\n", i + 1, x - a[i].bytes.begin());
+      return;
+    }
+  };
+  first_byte(kernel.journal, ours.journal);
+  first_byte(kernel.left, ours.left);
+  return out;
+}
+
+}  // namespace sallyport::kernel
