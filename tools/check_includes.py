@@ -69,7 +69,7 @@ def folder_of(path):
 
 def resolve(tree, path, name):
     """The file in the tree that `#include "name"` of `path` means, relative to the tree, or None."""
-    for base in (tree / "include", tree / "src", tree / "tests", tree, (tree / path).parent):
+    for base in (tree / "include", tree / "src", tree / "tests", tree / "bench", tree, (tree / path).parent):
         if (base / name).is_file():
             return (base / name).resolve().relative_to(tree.resolve())
     return None
