@@ -214,7 +214,9 @@ TEST(PcapngReader, CVE_2019_15165_DamageIsToldAndNothingIsAllocatedForIt) {
     const ReadCapture capture = read_mapped(each.file.bytes());
     EXPECT_EQ(capture.frames.size(), 1u) << each.what;
     EXPECT_NE(capture.damage.find(each.says), std::string::npos) << each.what << ": " << capture.damage;
-    if (each.file.size() < 4096) EXPECT_EQ(read_piped(each.file.bytes(), 512), capture) << each.what;
+    if (each.file.size() < 4096) {
+      EXPECT_EQ(read_piped(each.file.bytes(), 512), capture) << each.what;
+    }
   }
 }
 
