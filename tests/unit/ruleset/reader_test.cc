@@ -96,7 +96,7 @@ constexpr const char* kRefusedRules[] = {
     "-A INPUT -t nat",
     "-A INPUT -x",
     "-A INPUT -d example.invalid",
-    "-D INPUT 1",
+    "-D INPUT 2",
     "*nat",
     "COMMIT ",
 };
