@@ -40,11 +40,11 @@ void compare_with_tshark(const std::string& path) {
 TEST(CaptureCorpus, IsReadAsTsharkReadsIt) {
   const char* corpus = std::getenv("SALLYPORT_CORPUS");
   if (!corpus) {
-    GTEST_SKIP() << "NOT TESTED: real captures against tshark; set SALLYPORT_CORPUS to a folder that has some";
+    GTEST_SKIP() << "NOT TESTED: real captures against tshark; set SALLYPORT_CORPUS to a folder with captures/";
   }
   ASSERT_TRUE(run_command("command -v tshark").worked) << "tshark is needed to compare with";
   size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(corpus) / "captures")) {
     const auto extension = entry.path().extension();
     if (extension != ".pcap" && extension != ".pcapng") continue;
     ++files;
