@@ -24,7 +24,7 @@ void read_frames(benchmark::State& state, const std::string& path, Take&& take) 
   uint64_t packets = 0;
   uint64_t sum = 0;
   std::array<Frame, 64> frames;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto source = open_capture(path);
     if (!source) return state.SkipWithError(source.error().text().c_str());
     while (const size_t count = (*source)->read(frames)) {

@@ -29,7 +29,7 @@ void report(benchmark::State& state, uint64_t packets) {
 void next_packet(benchmark::State& state, const std::string& path) {
   uint64_t packets = 0;
   uint64_t sum = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     pcap_t* pcap = open_capture(path);
     pcap_pkthdr* header = nullptr;
     const u_char* bytes = nullptr;
@@ -53,7 +53,7 @@ void take(u_char* user, const pcap_pkthdr* header, const u_char* bytes) {
 
 void loop(benchmark::State& state, const std::string& path) {
   Tally tally;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     pcap_t* pcap = open_capture(path);
     pcap_loop(pcap, -1, take, reinterpret_cast<u_char*>(&tally));
     pcap_close(pcap);

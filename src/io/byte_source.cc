@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kStretch = 4 << 20;
 constexpr size_t kPage = 4096;
 // A pipe delivers 64 KiB at most by default; the buffer holds several bursts of those and any one packet.
-constexpr size_t kFirstBuffer = 512 * 1024;
+constexpr size_t kFirstBuffer = size_t{512} * 1024;
 
 std::string system_text(int error) { return std::generic_category().message(error); }
 

@@ -24,7 +24,7 @@ class ByteSource {
   // Bytes that stay valid as long as the source lives.
   static std::unique_ptr<ByteSource> over(std::span<const uint8_t> bytes, std::string name);
   // Reads `descriptor`, which it closes at its end, in pieces of at most `piece` bytes.
-  static std::unique_ptr<ByteSource> stream(int descriptor, std::string name, size_t piece = 256 * 1024);
+  static std::unique_ptr<ByteSource> stream(int descriptor, std::string name, size_t piece = size_t{256} * 1024);
 
   const std::string& name() const { return name_; }
   const uint8_t* data() const { return at_; }

@@ -57,7 +57,8 @@ Result<std::unique_ptr<FrameSource>> open_pcap(std::unique_ptr<ByteSource> bytes
 Result<std::unique_ptr<FrameSource>> open_pcapng(std::unique_ptr<ByteSource> bytes);
 
 // A capture that comes through a pipe: `descriptor` is closed at the end and read in pieces of at most `piece` bytes.
-Result<std::unique_ptr<FrameSource>> open_capture_stream(int descriptor, std::string name, size_t piece = 256 * 1024);
+Result<std::unique_ptr<FrameSource>> open_capture_stream(int descriptor, std::string name,
+                                                         size_t piece = size_t{256} * 1024);
 
 // The link type for a number in a capture's head. Two old numbers for raw IP are read as what they mean.
 LinkType link_type(uint16_t number);

@@ -70,7 +70,9 @@ bool may_go_on(const std::string& front, LinkType link) {
   const std::string closing(static_cast<size_t>(std::max<ptrdiff_t>(brackets, 0)), ')');
   for (const char* rest : {"", " 1", " ip", " 1.2.3.4", " ::1", " 1-2", " 00:00:00:00:00:00", " port 1",
                            " host 1.2.3.4", " 1 = 1", " = 1", " 1] = 1", "] = 1"}) {
-    if (compiles(front + rest + closing, link)) return true;
+    std::string whole = front;
+    whole.append(rest).append(closing);
+    if (compiles(whole, link)) return true;
   }
   return false;
 }

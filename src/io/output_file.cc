@@ -13,7 +13,7 @@
 namespace sallyport {
 namespace {
 
-constexpr size_t kBufferBytes = 256 * 1024;
+constexpr size_t kBufferBytes = size_t{256} * 1024;
 
 Error system_error(const char* what, const std::string& name) {
   return {.what = what + std::generic_category().message(errno), .expected = {}, .file = name};

@@ -33,7 +33,7 @@ TEST(CaptureWriter, WhatIsWrittenIsReadBack) {
   for (uint32_t i = 0; i < 300; ++i) {
     const Bytes& bytes = i % 50 == 0 ? large : small;
     const uint32_t original = i % 3 == 0 ? 100'000 : 0;
-    const Timestamp time = 1'700'000'000 * kSecond + i * 1'000'001;
+    const Timestamp time = 1'700'000'000 * kSecond + Timestamp{i} * 1'000'001;
     frames.push_back({.bytes = bytes, .original_length = original, .interface = i % 3, .time = time});
     const auto size = static_cast<uint32_t>(bytes.size());
     expected.push_back({.bytes = bytes, .original_length = std::max(original, size), .interface = i % 3, .time = time});

@@ -5,8 +5,6 @@
 namespace sallyport::test {
 namespace {
 
-using ::testing::Values;
-
 const Bytes kPacket = {1, 2, 3, 4, 5, 6, 7};
 
 struct MagicCase {
