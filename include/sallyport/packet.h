@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "sallyport/address.h"
 #include "sallyport/bytes.h"
@@ -142,6 +143,10 @@ class Packet : public PacketFacts {
 
   uint8_t tos() const { return family == Family::Ipv4 ? data_[1] : static_cast<uint8_t>(load_be16(data_) >> 4); }
   uint8_t ttl() const { return data_[family == Family::Ipv4 ? 8 : 7]; }
+
+  // Payload bytes of each fragment behind the first, where the packet was reassembled: it leaves in the same pieces as
+  // long as they fit (wire/fragment.h). Empty: it came whole.
+  std::vector<uint16_t> later_fragments;
 
  private:
   uint8_t* data_ = nullptr;  // the network header, inside storage_

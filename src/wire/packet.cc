@@ -25,6 +25,7 @@ Packet& Packet::operator=(Packet&& other) noexcept {
   data_ = std::exchange(other.data_, nullptr);
   captured_ = std::exchange(other.captured_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
+  later_fragments = std::move(other.later_fragments);
   static_cast<PacketFacts&>(*this) = std::exchange(static_cast<PacketFacts&>(other), {});
   return *this;
 }
@@ -39,6 +40,7 @@ void Packet::assign(std::span<const uint8_t> frame, uint32_t network_offset) {
   network_offset = std::min(network_offset, size);
   data_ = storage_.get() + network_offset;
   captured_ = size - network_offset;
+  later_fragments.clear();
   static_cast<PacketFacts&>(*this) = {};
   length = captured_;
   link_original_length = size;
@@ -49,6 +51,7 @@ Packet Packet::clone() const {
   const auto header = link_header();
   copy.assign({storage_.get(), header.size() + captured_}, static_cast<uint32_t>(header.size()));
   static_cast<PacketFacts&>(copy) = *this;
+  copy.later_fragments = later_fragments;
   return copy;
 }
 
