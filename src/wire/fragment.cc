@@ -1,9 +1,13 @@
 // Pieces of a packet that is larger than the way out takes. Counterparts: ip_do_fragment(), ip_options_fragment() in
 // net/ipv4; ip6_fragment() in net/ipv6/ip6_output.c. RFC 791, RFC 8200 4.5.
+//
+// Differs from the kernel: there, a reassembled packet that was made one stretch of memory again on its way (by TCPMSS,
+// or a copy taken of it) forgets the pieces it came in; here it does so only when its length has changed.
 
 #include "wire/fragment.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "wire/checksum.h"
 #include "wire/extension.h"
@@ -14,37 +18,53 @@ namespace {
 constexpr uint32_t kIpv4Header = 20;
 constexpr uint32_t kIpv6Header = 40;
 constexpr uint32_t kFragmentHeader = 8;
+constexpr uint32_t kLeastIpv6Mtu = 1280;
 constexpr uint16_t kDontFragment = 0x4000;
 constexpr uint16_t kMoreFragments = 0x2000;
 constexpr uint32_t kUnit = 8;  // bytes that an offset counts
 constexpr uint8_t kEndOfOptions = 0, kNoOperation = 1, kCopied = 0x80;
 
-// Where the payload lies that is cut, and how much of it a piece takes at most.
+// How the payload is cut.
 struct Cut {
   uint32_t header = 0;    // bytes that each piece repeats
   uint32_t overhead = 0;  // bytes that each piece has beside the payload
-  uint32_t room = 0;      // payload bytes in a piece that is not the last: a multiple of 8
-  uint32_t last_room = 0;
+  uint32_t payload = 0;   // in all
+  uint32_t room = 0;      // for payload in a piece
+  bool as_it_came = false;
+  uint32_t first = 0;  // payload of the first piece, if so
 };
 
 bool plan(const Packet& packet, uint32_t header, uint32_t overhead, uint32_t mtu, Cut& cut) {
-  cut = {.header = header, .overhead = overhead};
-  if (packet.captured() < packet.length || header > packet.captured() || mtu < overhead + kUnit) return false;
-  cut.last_room = mtu - overhead;
-  cut.room = cut.last_room & ~(kUnit - 1);
+  if (header > packet.captured() || header > packet.length || mtu < overhead + kUnit) return false;
+  cut = {.header = header, .overhead = overhead, .payload = packet.length - header, .room = mtu - overhead};
+  const auto& later = packet.later_fragments;
+  const uint32_t behind_first = std::accumulate(later.begin(), later.end(), 0u);
+  if (later.empty() || behind_first >= cut.payload) return true;
+  cut.first = cut.payload - behind_first;
+  cut.as_it_came = cut.first <= cut.room && cut.first % kUnit == 0 && std::ranges::max(later) <= cut.room;
   return true;
 }
 
-// A packet with room for `bytes`, the link header of `whole` in front and its facts.
-Packet start_piece(const Packet& whole, uint32_t header, uint32_t bytes) {
+// Payload bytes of piece `index`, `done` being those of the pieces before it.
+uint32_t piece_payload(const Packet& packet, const Cut& cut, size_t index, uint32_t done) {
+  if (cut.as_it_came) return index == 0 ? cut.first : packet.later_fragments[index - 1];
+  const uint32_t left = cut.payload - done;
+  return left <= cut.room ? left : cut.room & ~(kUnit - 1);
+}
+
+// A piece with all bytes but its own headers' fields: link header, repeated header, room for what comes between, and
+// as much of the payload as is there.
+Packet start_piece(const Packet& whole, const Cut& cut, uint32_t done, uint32_t taken) {
   const auto link = whole.link_header();
+  const uint32_t from = cut.header + done;
+  const uint32_t present = from < whole.captured() ? std::min(taken, whole.captured() - from) : 0;
   Packet piece;
-  piece.assign({link.data() != nullptr ? link.data() : whole.data(), link.size() + header},
-               static_cast<uint32_t>(link.size()));
+  piece.assign({whole.data() - link.size(), link.size() + cut.header}, static_cast<uint32_t>(link.size()));
+  piece.insert(cut.header, cut.overhead - cut.header + present);
+  std::memcpy(piece.data() + cut.overhead, whole.data() + std::min(from, whole.captured()), present);
   static_cast<PacketFacts&>(piece) = whole;
-  piece.length = header;
-  piece.insert(header, bytes - header);
-  piece.link_original_length = static_cast<uint32_t>(link.size()) + bytes;
+  piece.length = cut.overhead + taken;
+  piece.link_original_length = static_cast<uint32_t>(link.size()) + piece.length;
   piece.largest_fragment = 0;
   return piece;
 }
@@ -65,32 +85,58 @@ void blank_uncopied_options(uint8_t* ip, uint32_t header) {
   }
 }
 
+// `word` is the whole packet's fragment field.
+void finish_ipv4(Packet& piece, const Cut& cut, uint32_t done, bool last, uint16_t word) {
+  uint8_t* const ip = piece.data();
+  if (done != 0) blank_uncopied_options(ip, cut.header);
+  const uint32_t offset = static_cast<uint16_t>(word << 3) + done;
+  const bool more = !last || (word & kMoreFragments) != 0;
+  const uint16_t dont_fragment = cut.as_it_came ? 0 : word & kDontFragment;
+  store_be16(ip + 2, static_cast<uint16_t>(piece.length));
+  store_be16(ip + 6, static_cast<uint16_t>(dont_fragment | (more ? kMoreFragments : 0) | offset / kUnit));
+  piece.fragment_offset = static_cast<uint16_t>(offset);
+  piece.more_fragments = more;
+  piece.transport_state = offset == 0 ? Transport::Present : Transport::LaterFragment;
+  set_header_checksum(piece);
+}
+
+void finish_ipv6(Packet& piece, const Cut& cut, uint32_t done, bool last, uint32_t next_header_at,
+                 uint32_t identification) {
+  uint8_t* const ip = piece.data();
+  uint8_t* const header = ip + cut.header;
+  header[0] = ip[next_header_at];
+  ip[next_header_at] = kFragment;
+  store_be16(header + 2, static_cast<uint16_t>(done | (last ? 0 : 1)));
+  store_be32(header + 4, identification);
+  store_be16(ip + 4, static_cast<uint16_t>(piece.length - kIpv6Header));
+  const TransportPlace place = find_transport(piece);
+  piece.protocol = place.protocol;
+  piece.transport_state = place.state;
+  piece.transport_offset = place.offset;
+  piece.fragment_offset = place.fragment_offset;
+  piece.more_fragments = place.more_fragments;
+}
+
+// Calls `finish(piece, done, last)` for each piece in turn.
+template <class Finish>
+void cut_up(const Packet& packet, const Cut& cut, std::vector<Packet>& pieces, const Finish& finish) {
+  uint32_t done = 0;
+  for (size_t index = 0; index == 0 || done < cut.payload; ++index) {
+    const uint32_t taken = piece_payload(packet, cut, index, done);
+    Packet piece = start_piece(packet, cut, done, taken);
+    finish(piece, done, done + taken == cut.payload);
+    pieces.push_back(std::move(piece));
+    done += taken;
+  }
+}
+
 bool fragment_ipv4(const Packet& packet, uint32_t mtu, std::vector<Packet>& pieces) {
   const uint32_t header = (packet.data()[0] & 15) * 4u;
   Cut cut;
   if (!plan(packet, header, header, mtu, cut)) return false;
   const uint16_t word = load_be16(packet.data() + 6);
-  const uint32_t start = static_cast<uint16_t>(word << 3);
-  const uint32_t payload = packet.length - header;
-  for (uint32_t done = 0; done < payload || done == 0;) {
-    const bool last = payload - done <= cut.last_room;
-    const uint32_t taken = last ? payload - done : cut.room;
-    Packet piece = start_piece(packet, header, header + taken);
-    uint8_t* const ip = piece.data();
-    std::memcpy(ip + header, packet.data() + header + done, taken);
-    if (done != 0) blank_uncopied_options(ip, header);
-    const uint32_t offset = start + done;
-    const bool more = !last || (word & kMoreFragments) != 0;
-    store_be16(ip + 2, static_cast<uint16_t>(header + taken));
-    store_be16(ip + 6, static_cast<uint16_t>((word & kDontFragment) | (more ? kMoreFragments : 0) | offset / kUnit));
-    piece.fragment_offset = static_cast<uint16_t>(offset);
-    piece.more_fragments = more;
-    piece.transport_state = offset == 0 ? Transport::Present : Transport::LaterFragment;
-    set_header_checksum(piece);
-    pieces.push_back(std::move(piece));
-    if (last) break;
-    done += taken;
-  }
+  cut_up(packet, cut, pieces,
+         [&](Packet& piece, uint32_t done, bool last) { finish_ipv4(piece, cut, done, last, word); });
   return true;
 }
 
@@ -98,34 +144,33 @@ bool fragment_ipv6(const Packet& packet, uint32_t mtu, uint32_t identification, 
   const auto end = find_unfragmentable_end(packet);
   Cut cut;
   if (!end || !plan(packet, end->offset, end->offset + kFragmentHeader, mtu, cut)) return false;
-  const uint8_t next = packet.data()[end->next_header_at];
-  const uint32_t payload = packet.length - cut.header;
-  if (payload > 65535) return false;
-  for (uint32_t done = 0;;) {
-    const bool last = payload - done <= cut.last_room;
-    const uint32_t taken = last ? payload - done : cut.room;
-    Packet piece = start_piece(packet, cut.header, cut.overhead + taken);
-    uint8_t* const ip = piece.data();
-    ip[end->next_header_at] = kFragment;
-    store_be16(ip + 4, static_cast<uint16_t>(cut.overhead + taken - kIpv6Header));
-    uint8_t* const header = ip + cut.header;
-    header[0] = next;
-    store_be16(header + 2, static_cast<uint16_t>(done | (last ? 0 : 1)));
-    store_be32(header + 4, identification);
-    std::memcpy(header + kFragmentHeader, packet.data() + cut.header + done, taken);
-    const TransportPlace place = find_transport(piece);
-    piece.protocol = place.protocol;
-    piece.transport_state = place.state;
-    piece.transport_offset = place.offset;
-    piece.fragment_offset = place.fragment_offset;
-    piece.more_fragments = place.more_fragments;
-    pieces.push_back(std::move(piece));
-    if (last) return true;
-    done += taken;
-  }
+  if (cut.payload > 65535) return false;
+  cut_up(packet, cut, pieces, [&](Packet& piece, uint32_t done, bool last) {
+    finish_ipv6(piece, cut, done, last, end->next_header_at, identification);
+  });
+  return true;
+}
+
+DeparturePlan plan_ipv4(const Packet& packet, uint32_t mtu) {
+  const uint32_t largest = packet.largest_fragment;
+  if (packet.length <= mtu && largest == 0) return {Departure::Whole, mtu};
+  const bool may_cut = (load_be16(packet.data() + 6) & kDontFragment) == 0;
+  if (!may_cut && (largest == 0 || largest > mtu)) return {Departure::TooLarge, mtu};
+  return {Departure::InPieces, largest != 0 ? std::min(largest, mtu) : mtu};
+}
+
+DeparturePlan plan_ipv6(const Packet& packet, uint32_t mtu) {
+  const uint32_t largest = packet.largest_fragment;
+  if (packet.length <= mtu && (largest == 0 || packet.length <= largest)) return {Departure::Whole, mtu};
+  if (largest == 0 || largest > mtu) return {Departure::TooLarge, mtu};
+  return {Departure::InPieces, std::max(largest, kLeastIpv6Mtu)};
 }
 
 }  // namespace
+
+DeparturePlan plan_departure(const Packet& packet, uint32_t mtu) {
+  return packet.family == Family::Ipv4 ? plan_ipv4(packet, mtu) : plan_ipv6(packet, mtu);
+}
 
 bool fragment(const Packet& packet, uint32_t mtu, uint32_t identification, std::vector<Packet>& pieces) {
   return packet.family == Family::Ipv4 ? fragment_ipv4(packet, mtu, pieces)

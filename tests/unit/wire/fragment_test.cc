@@ -208,12 +208,100 @@ TEST(Fragment, TakesLinkHeaderAndFactsAlong) {
   }
 }
 
-TEST(Fragment, WhatIsNotAllThereIsNotCut) {
+TEST(Fragment, WhatTheCaptureHasOnlyInPartStaysSo) {
+  for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    const std::string payload = counting(500);
+    Packet whole = family == Family::Ipv4 ? test::udp4("192.0.2.1:1 > 198.51.100.2:2", payload)
+                                          : test::udp6("[2001:db8::1]:1 > [2001:db8::2]:2", payload);
+    const uint32_t header = whole.transport_offset;
+    const uint32_t overhead = header + (family == Family::Ipv4 ? 0 : 8);
+    whole.truncate(header + 300);
+    std::vector<Packet> pieces;
+    ASSERT_TRUE(fragment(whole, overhead + 200, 0, pieces));
+    ASSERT_EQ(pieces.size(), 3u);
+    constexpr uint32_t kPresent[] = {200, 100, 0}, kClaimed[] = {200, 200, 108};
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      EXPECT_EQ(pieces[i].captured(), overhead + kPresent[i]);
+      EXPECT_EQ(pieces[i].length, overhead + kClaimed[i]);
+      EXPECT_EQ(parse(pieces[i]), Malformed::None);
+      EXPECT_EQ(pieces[i].length, overhead + kClaimed[i]);
+    }
+  }
+}
+
+TEST(Fragment, AHeaderThatIsNotThereIsNotCut) {
   Packet whole = test::udp4("192.0.2.1:1 > 198.51.100.2:2", counting(500));
-  whole.truncate(400);
+  whole.truncate(19);
   std::vector<Packet> pieces;
   EXPECT_FALSE(fragment(whole, 300, 0, pieces));
   EXPECT_TRUE(pieces.empty());
+}
+
+// What came in pieces of `sizes` (the first is what is left) leaves in them where they fit, and never with DF then.
+struct CameCase {
+  const char* name;
+  std::vector<uint16_t> later;
+  uint32_t mtu;
+  const char* expected;
+};
+const CameCase kCameCases[] = {
+    {"as they came", {200, 1400, 400}, 1420, "0:1000+ 1000:200+ 1200:1400+ 2600:400"},
+    {"eight bytes first", {1400, 1592}, 1612, "0:8+ 8:1400+ 1408:1592"},
+    {"one is too large", {200, 1400, 400}, 1419, "0:1392+D 1392:1392+D 2784:216D"},
+    {"the first is too large", {1000}, 1500, "0:1480+D 1480:1480+D 2960:40D"},
+    {"lengthened by four bytes", {200, 1404, 400}, 1500, "0:1480+D 1480:1480+D 2960:40D"},
+    {"cut below the pieces", {2000, 2000}, 1500, "0:1480+D 1480:1480+D 2960:40D"},
+};
+
+TEST(Fragment, WhatWasReassembledLeavesAsItCame) {
+  for (const CameCase& c : kCameCases) {
+    SCOPED_TRACE(c.name);
+    Packet whole = test::udp4("192.0.2.1:1 > 198.51.100.2:2", counting(2992), {.dont_fragment = true});
+    whole.later_fragments = c.later;
+    std::vector<Packet> pieces;
+    ASSERT_TRUE(fragment(whole, c.mtu, 0, pieces));
+    EXPECT_EQ(geometry(pieces), c.expected);
+  }
+}
+
+// As Linux 6.18 lets them leave by an interface with an MTU of 1500.
+struct DepartureCase {
+  Family family;
+  uint32_t payload;
+  bool dont_fragment;
+  uint32_t largest;
+  Departure departure;
+  uint32_t piece_mtu;
+};
+constexpr DepartureCase kDepartureCases[] = {
+    {Family::Ipv4, 1480, false, 0, Departure::Whole, 1500},
+    {Family::Ipv4, 1481, false, 0, Departure::InPieces, 1500},
+    {Family::Ipv4, 1480, true, 0, Departure::Whole, 1500},
+    {Family::Ipv4, 1481, true, 0, Departure::TooLarge, 1500},
+    {Family::Ipv4, 3000, true, 1420, Departure::InPieces, 1420},
+    {Family::Ipv4, 3000, true, 1501, Departure::TooLarge, 1500},
+    {Family::Ipv4, 3000, false, 1501, Departure::InPieces, 1500},
+    {Family::Ipv4, 80, false, 60, Departure::InPieces, 60},
+    {Family::Ipv6, 1460, false, 0, Departure::Whole, 1500},
+    {Family::Ipv6, 1461, false, 0, Departure::TooLarge, 1500},
+    {Family::Ipv6, 3000, false, 1400, Departure::InPieces, 1400},
+    {Family::Ipv6, 3000, false, 1501, Departure::TooLarge, 1500},
+    {Family::Ipv6, 88, false, 96, Departure::InPieces, 1280},
+    {Family::Ipv6, 88, false, 136, Departure::Whole, 1500},  // an atomic fragment: it lost its fragment header
+};
+
+TEST(PlanDeparture, DecidesAsTheKernelDoes) {
+  for (const DepartureCase& c : kDepartureCases) {
+    SCOPED_TRACE(std::to_string(c.payload) + " " + std::to_string(c.largest));
+    const std::string data = counting(c.payload - 8);
+    Packet packet = c.family == Family::Ipv4
+                        ? test::udp4("192.0.2.1:1 > 198.51.100.2:2", data, {.dont_fragment = c.dont_fragment})
+                        : test::udp6("[2001:db8::1]:1 > [2001:db8::2]:2", data);
+    packet.largest_fragment = c.largest;
+    const DeparturePlan plan = plan_departure(packet, 1500);
+    EXPECT_EQ(plan.departure, c.departure);
+    EXPECT_EQ(plan.piece_mtu, c.piece_mtu);
+  }
 }
 
 }  // namespace
