@@ -74,8 +74,12 @@ FibEntry entry_of(const State& state, const RouteEntry& route, uint32_t metric) 
                     .type = route.type,
                     .prefix_bits = static_cast<uint8_t>(prefix_length(route.to.mask)),
                     .out = state.find(route.dev)};
+  if (route.via.family == Family::Ipv4 && !route.via.is_unspecified()) {
+    // IPv4 takes a gateway that is this machine itself for none.
+    const auto link = link_towards(state, route.via, entry.out);
+    if (link && link->local) entry.gateway = {};
+  }
   if (route.type == RouteType::Local && entry.out == kNoInterface) entry.out = state.loopback;
-  if (entry.mtu == 0 && entry.out != kNoInterface) entry.mtu = state.interfaces[entry.out].mtu;
   const bool leads = entry.out != kNoInterface && route.type < RouteType::Blackhole && route.type != RouteType::Local;
   if (route.to.address.family == Family::Ipv4 && leads && route.source.is_unspecified()) {
     const bool host_scope = route.via.is_unspecified() && state.settings[entry.out].route_localnet;

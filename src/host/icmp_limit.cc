@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kPeers = 4096;
 // A peer that was quiet may get so many errors at once.
 constexpr int64_t kPeerBurst = 6;
-constexpr uint8_t kFragmentationNeeded = 2;   // ICMPv6 packet too big is never limited
+constexpr uint8_t kFragmentationNeeded = 2;  // ICMPv6 packet too big is never limited
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 
 namespace sallyport {
 
-// Token buckets. Peers are kept in a table of fixed size: a newcomer takes the place of whoever is there, which can only
-// let more through, as the kernel's does when it forgets peers. One thread.
+// Token buckets. Peers are kept in a table of fixed size: a newcomer takes the place of whoever is there, which can
+// only let more through, as the kernel's does when it forgets peers. One thread.
 class IcmpLimit {
  public:
   IcmpLimit(const Router& router, uint64_t seed);
@@ -29,7 +29,7 @@ class IcmpLimit {
   };
   struct FamilyLimit {
     int64_t interval_ms = 1000;
-    std::array<uint64_t, 4> limited_types = {};   // a bit for each type
+    std::array<uint64_t, 4> limited_types = {};  // a bit for each type
   };
 
   bool is_limited(Family family, uint8_t type) const;

@@ -52,7 +52,7 @@ class Maker {
     add(own.address, 32, RouteType::Local, kTableLocal);
     const unsigned bits = own.prefix_bits;
     const IpAddress network = own.address & prefix_mask(Family::Ipv4, bits);
-    if (network.bytes[0] == 0 || &primary != &own || bits == 32) return;
+    if (network.is_unspecified() || &primary != &own || bits == 32) return;
     if (interface_->loopback) {
       add(network, bits, RouteType::Local, kTableLocal);
     } else {
@@ -77,7 +77,7 @@ class Maker {
       if (!is_localhost) add_network(own.address, bits);
       link_local |= own.address.bytes[0] == 0xfe && own.address.bytes[1] == 0x80 && bits == 64;
       const IpAddress network = own.address & prefix_mask(Family::Ipv6, bits);
-      if (forwarding && bits < 127 && !network.is_unspecified() && network != own.address && multicast &&
+      if (forwarding && bits < 127 && !network.is_unspecified() && network != own.address &&
           anycast.insert(network).second) {
         routes_.push_back(entry(network, 128, RouteType::Anycast, kTableLocal));
       }

@@ -22,16 +22,6 @@ HostModel::State::Prefix prefix_of(const IpAddress& address, unsigned bits) {
   return {address & prefix_mask(address.family, bits), static_cast<uint8_t>(bits)};
 }
 
-// Where a gateway without a device lies: on the network, of an interface or of a route without gateway, that holds it
-// with the longest prefix.
-InterfaceId device_towards(const HostModel::State& state, const IpAddress& gateway) {
-  for (int bits = static_cast<int>(address_bytes(gateway.family)) * 8; bits >= 0; --bits) {
-    const auto found = state.links.find(prefix_of(gateway, static_cast<unsigned>(bits)));
-    if (found != state.links.end()) return found->second;
-  }
-  return kNoInterface;
-}
-
 std::tuple<uint32_t, HostModel::State::Prefix, uint32_t> identity_of(const RouteEntry& route) {
   return {route.table, prefix_of(route.to.address, static_cast<unsigned>(prefix_length(route.to.mask))),
           stated_metric(route)};
@@ -42,14 +32,17 @@ Result<void> check_gateway(const HostModel::State& state, const RouteEntry& rout
   if (route.type != RouteType::Unicast && route.type != RouteType::Multicast) {
     return fail("a route of this type has no gateway", "\"via\" only with unicast");
   }
-  if (state.own.contains(route.via)) {
-    return fail(fmt::format("the gateway {} is an address of this machine", route.via.text()), "a neighbour's address");
+  const auto& own = state.interface(state.find(route.dev)).addresses;
+  const bool is_own = std::ranges::find(own, route.via, &InterfaceAddress::address) != own.end();
+  if (is_own && route.via.family == Family::Ipv6) {
+    return fail(fmt::format("the gateway {} is an address of {} itself", route.via.text(), quoted(route.dev)),
+                "a neighbour's address");
   }
   if (route.via.family != route.to.address.family && (route.via.family == Family::Ipv4 || route.dev.empty())) {
     return fail(fmt::format("the gateway {} is of the other family", route.via.text()),
                 "a gateway of the destination's family, or for IPv4 an IPv6 gateway together with \"dev\"");
   }
-  if (route.dev.empty() && device_towards(state, route.via) == kNoInterface) {
+  if (route.dev.empty() && !link_towards(state, route.via, kNoInterface)) {
     return fail(
         fmt::format("the gateway {} is on no interface's network", route.via.text()),
         "\"dev\" as well, or a gateway that an interface's address or an earlier route without gateway leads to");
@@ -80,6 +73,18 @@ Result<void> check_route(const HostModel::State& state, const RouteEntry& route)
 }
 
 }  // namespace
+
+std::optional<HostModel::State::Link> link_towards(const HostModel::State& state, const IpAddress& gateway,
+                                                   InterfaceId by) {
+  for (int bits = static_cast<int>(address_bytes(gateway.family)) * 8; bits >= 0; --bits) {
+    const auto found = state.links.find(prefix_of(gateway, static_cast<unsigned>(bits)));
+    if (found == state.links.end()) continue;
+    for (const HostModel::State::Link& link : found->second) {
+      if (by == kNoInterface || link.id == by) return link;
+    }
+  }
+  return std::nullopt;
+}
 
 HostModel::HostModel() : state_(std::make_unique<State>()) {}
 HostModel::HostModel(HostModel&&) noexcept = default;
@@ -120,8 +125,11 @@ Result<InterfaceId> HostModel::add_interface(Interface interface) {
   const auto id = static_cast<InterfaceId>(state_->interfaces.size());
   state_->ids.emplace(name, id);
   for (const InterfaceAddress& own : interface.addresses) {
-    state_->own.insert(own.address);
-    state_->links.emplace(prefix_of(own.address, own.prefix_bits), id);
+    const auto all_bits = static_cast<unsigned>(address_bytes(own.address.family)) * 8;
+    state_->links[prefix_of(own.address, all_bits)].push_back({id, true});
+    if (own.prefix_bits != all_bits) {
+      state_->links[prefix_of(own.address, own.prefix_bits)].push_back({id, interface.loopback});
+    }
   }
   state_->interfaces.push_back(std::move(interface));
   state_->pair_of.push_back(kNoInterface);
@@ -151,11 +159,14 @@ Result<void> HostModel::add_pair(std::string_view first, std::string_view second
 Result<void> HostModel::add_route(RouteEntry route) {
   if (auto checked = check_route(*state_, route); !checked) return checked;
   if (route.dev.empty() && given(route.via)) {
-    route.dev = state_->interface(device_towards(*state_, route.via)).name_text();
+    route.dev = state_->interface(link_towards(*state_, route.via, kNoInterface)->id).name_text();
   }
   state_->known_routes.insert(identity_of(route));
-  if (route.type == RouteType::Unicast && !given(route.via)) {
-    state_->links.emplace(std::get<1>(identity_of(route)), state_->find(route.dev));
+  const bool asked_first = route.table >= kTableDefault && route.table <= kTableLocal;
+  if (asked_first && !refuses(route.type) && !given(route.via)) {
+    const bool local = route.type == RouteType::Local;
+    const InterfaceId out = state_->find(route.dev);
+    if (out != kNoInterface) state_->links[std::get<1>(identity_of(route))].push_back({out, local});
   }
   state_->routes.push_back(std::move(route));
   return {};

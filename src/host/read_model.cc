@@ -131,7 +131,10 @@ class Reader {
     model_.set_default_rules(fields.flag("default_rules").value_or(true));
     kernel_routes_ = fields.flag("kernel_routes").value_or(true);
     model_.set_kernel_routes(kernel_routes_);
-    if (!model_.default_rules()) priorities_.clear();
+    if (!model_.default_rules()) {
+      priorities4_.clear();
+      priorities6_.clear();
+    }
   }
 
   void read_interface(TomlFields& fields) {
@@ -327,10 +330,18 @@ class Reader {
     return std::nullopt;
   }
 
-  // One less than that of the second rule there is, as `ip rule add` without a priority.
-  uint32_t next_priority() const {
-    const uint32_t second = priorities_.size() < 2 ? 0 : priorities_[1];
-    return second == 0 ? 0 : second - 1;
+  // One less than that of the family's second rule, as `ip rule add` without a priority.
+  uint32_t next_priority(std::optional<Family> family) const {
+    const std::vector<uint32_t>& there = family == Family::Ipv6 ? priorities6_ : priorities4_;
+    return there.size() < 2 || there[1] == 0 ? 0 : there[1] - 1;
+  }
+
+  void note_priority(const PolicyRule& rule) {
+    for (auto* const there : {&priorities4_, &priorities6_}) {
+      const Family family = there == &priorities4_ ? Family::Ipv4 : Family::Ipv6;
+      if (rule.family.value_or(family) != family) continue;
+      there->insert(std::ranges::upper_bound(*there, rule.priority), rule.priority);
+    }
   }
 
   static std::optional<Family> read_family(TomlFields& fields) {
@@ -356,10 +367,13 @@ class Reader {
     rule.type = type.value_or(RouteType::Unicast);
     rule.table = read_table(fields).value_or(0);
     const auto priority = fields.integer("priority", 0, kMost32);
-    rule.priority = priority ? static_cast<uint32_t>(*priority) : next_priority();
+    for (const auto* const selector : {&rule.from, &rule.to}) {
+      if (*selector && !rule.family) rule.family = (*selector)->address.family;
+    }
+    rule.priority = priority ? static_cast<uint32_t>(*priority) : next_priority(rule.family);
     if (fields.failed()) return;
     for (const std::string_view key : {"iif", "oif"}) warn_if_unknown(fields, key);
-    priorities_.insert(std::ranges::upper_bound(priorities_, rule.priority), rule.priority);
+    note_priority(rule);
     if (auto added = model_.add_rule(std::move(rule)); !added) fields.wrong("table", added.error());
   }
 
@@ -413,7 +427,8 @@ class Reader {
   Errors errors_;
   HostModel model_;
   bool kernel_routes_ = true;
-  std::vector<uint32_t> priorities_ = {0, 32766, 32767};
+  std::vector<uint32_t> priorities4_ = {0, 32766, 32767};
+  std::vector<uint32_t> priorities6_ = {0, 32766};
 };
 
 }  // namespace

@@ -12,12 +12,12 @@ namespace {
 using State = HostModel::State;
 
 constexpr uint32_t kLimitedBroadcast = 0xffffffff;
+constexpr uint32_t kLocalhost = 0x7f000001;
 constexpr uint32_t kAllHosts = 0xe0000001;  // 224.0.0.1, which every interface listens to
 
 bool is_multicast(uint32_t address) { return address >> 28 == 0xe; }
 bool is_link_multicast(uint32_t address) { return address >> 8 == 0xe00000; }
 bool is_loopback(uint32_t address) { return address >> 24 == 127; }
-bool is_zero_network(uint32_t address) { return address >> 24 == 0; }
 bool is_many(uint32_t address) { return is_multicast(address) || address == kLimitedBroadcast; }
 
 // Rules that ask for a TOS see three bits of the six (RFC 1349); the kernel keeps that for old rules.
@@ -60,28 +60,38 @@ Route onto_link(const State& state, const Asked& asked, InterfaceId out) {
   return route;
 }
 
-Route to_itself(const State& state, const FibEntry* entry, const IpAddress& destination) {
+// `entry` is null for the unspecified address, which means the machine itself.
+Route to_itself(const State& state, const FibEntry* entry, const Asked& asked, InterfaceId asked_out) {
   const InterfaceId from = entry == nullptr ? kNoInterface : entry->out;
   Route route = {.type = RouteType::Local, .out = state.loopback != kNoInterface ? state.loopback : from};
-  route.preferred_source =
-      entry == nullptr || entry->preferred_source.is_unspecified() ? destination : entry->preferred_source;
   route.mtu = entry != nullptr && entry->mtu != 0 ? entry->mtu : mtu_of(state, route.out);
-  if (entry != nullptr) route.realm = entry->realm;
+  if (entry == nullptr) {
+    const bool by_interface = asked_out != kNoInterface && !state.primaries4[asked_out].empty();
+    route.preferred_source = by_interface ? select_source_ipv4(state, asked_out, {}, true) : IpAddress::v4(kLocalhost);
+    if (asked.source != 0) route.preferred_source = asked.query.source;
+    return route;
+  }
+  route.realm = entry->realm;
+  const bool stated = !entry->preferred_source.is_unspecified();
+  route.preferred_source = stated ? entry->preferred_source : asked.query.destination;
   return route;
 }
 
-Route along(const FibEntry& entry, uint32_t destination) {
+Route along(const State& state, const FibEntry& entry, uint32_t destination) {
   Route route = {.type = entry.type,
                  .out = entry.out,
                  .gateway = entry.gateway,
                  .preferred_source = entry.preferred_source,
-                 .mtu = entry.mtu,
+                 .mtu = entry.mtu != 0 ? entry.mtu : mtu_of(state, entry.out),
                  .realm = entry.realm};
   if (destination == kLimitedBroadcast) route.type = RouteType::Broadcast;
   if (is_multicast(destination)) route.type = RouteType::Multicast;
-  // A broadcast has no gateway; nor has a multicast that only the default route, or half of it, sends away.
-  const bool default_route = entry.prefix_bits < 4;
-  if (route.type == RouteType::Broadcast || (route.type == RouteType::Multicast && default_route)) route.gateway = {};
+  // What goes to all here knows nothing of its route; nor does a multicast that only the default route sends away.
+  if (destination == kLimitedBroadcast || (is_multicast(destination) && entry.prefix_bits < 4)) {
+    route.gateway = {};
+    route.mtu = mtu_of(state, entry.out);
+    route.realm = 0;
+  }
   return route;
 }
 
@@ -94,7 +104,7 @@ bool would_leak_loopback(const State& state, const Asked& asked, const Route& ro
 
 Route output(const State& state, const Asked& asked) {
   const RouteQuery& query = asked.query;
-  if (is_many(asked.source) || (asked.source != 0 && is_zero_network(asked.source))) return martian();
+  if (is_many(asked.source)) return martian();
   InterfaceId out = query.out;
   if (out == kNoInterface && asked.source != 0 && is_many(asked.destination)) {
     out = interface_with(state, query.source);
@@ -103,15 +113,19 @@ Route output(const State& state, const Asked& asked) {
   if (out != kNoInterface && (is_link_multicast(asked.destination) || asked.destination == kLimitedBroadcast)) {
     return onto_link(state, asked, out);
   }
-  if (asked.destination == 0) return to_itself(state, nullptr, query.source);
+  if (asked.destination == 0) return to_itself(state, nullptr, asked, out);
   const FibEntry* const entry = state.fib4.lookup(flow_of(query));
   if (entry == nullptr || entry->type >= RouteType::Blackhole) {
     // A socket bound to an interface takes everything to be on its link where no route says otherwise.
     if (out != kNoInterface) return onto_link(state, asked, out);
     return {.type = entry == nullptr ? RouteType::None : entry->type};
   }
-  if (entry->type == RouteType::Local) return to_itself(state, entry, query.destination);
-  return along(*entry, asked.destination);
+  if (entry->type == RouteType::Local) return to_itself(state, entry, asked, out);
+  Route route = along(state, *entry, asked.destination);
+  if (out != kNoInterface && is_multicast(asked.destination)) {
+    route.preferred_source = select_source_ipv4(state, out, {}, false);
+  }
+  return route;
 }
 
 // Whether a packet from `source` may come in by `query.in` (which it would leave again by `out`, if by any); `realm` is
@@ -133,16 +147,17 @@ bool source_is_believable(const State& state, const Asked& asked, InterfaceId ou
   const FibEntry* entry = state.fib4.lookup(back);
   if (entry == nullptr || entry->type >= RouteType::Blackhole) return here.rp_filter == 0;
   if (entry->type != RouteType::Unicast && (entry->type != RouteType::Local || !here.accept_local)) return false;
-  realm = entry->realm;
-  if (entry->out == query.in || (entry->type == RouteType::Local && state.interface(query.in).loopback)) return true;
-  if (state.primaries4[query.in].empty()) return here.rp_filter == 0;
-  return here.rp_filter != 1;
+  const bool nameless = state.primaries4[query.in].empty();
+  const bool direct = entry->out == query.in || (entry->type == RouteType::Local && state.interface(query.in).loopback);
+  if (direct || !nameless) realm = entry->realm;
+  if (direct) return true;
+  return nameless ? here.rp_filter == 0 : here.rp_filter != 1;
 }
 
 Route delivered(const State& state, RouteType type, const FibEntry* entry) {
   const InterfaceId from = entry == nullptr ? kNoInterface : entry->out;
   const InterfaceId out = state.loopback != kNoInterface ? state.loopback : from;
-  return {.type = type, .out = out, .mtu = mtu_of(state, out), .realm = entry == nullptr ? 0 : entry->realm};
+  return {.type = type, .out = out, .mtu = mtu_of(state, out)};
 }
 
 void add_source_realm(Route& route, uint32_t realm) {
@@ -151,8 +166,8 @@ void add_source_realm(Route& route, uint32_t realm) {
 
 Route input_multicast(const State& state, const Asked& asked) {
   uint32_t realm = 0;
-  const bool own_zero = is_zero_network(asked.source) && is_link_multicast(asked.destination);
-  if (is_many(asked.source) || (is_zero_network(asked.source) && !own_zero)) return martian();
+  const bool own_zero = asked.source == 0 && is_link_multicast(asked.destination);
+  if (is_many(asked.source) || (asked.source == 0 && !own_zero)) return martian();
   if (is_loopback(asked.source) && !state.settings[asked.query.in].route_localnet) return martian();
   if (!own_zero && !source_is_believable(state, asked, kNoInterface, realm)) return martian();
   if (asked.destination != kAllHosts) return {.type = RouteType::Blackhole};
@@ -161,7 +176,7 @@ Route input_multicast(const State& state, const Asked& asked) {
 
 Route input_broadcast(const State& state, const Asked& asked, const FibEntry* entry) {
   uint32_t realm = 0;
-  if (!is_zero_network(asked.source) && !source_is_believable(state, asked, kNoInterface, realm)) return martian();
+  if (!asked.source == 0 && !source_is_believable(state, asked, kNoInterface, realm)) return martian();
   Route route = delivered(state, RouteType::Broadcast, entry);
   add_source_realm(route, realm);
   return route;
@@ -174,7 +189,7 @@ Route input_found(const State& state, const Asked& asked, const FibEntry& entry)
   if (!local && !state.settings[asked.query.in].forwarding4) return {.type = RouteType::Unreachable};
   if (!local && entry.type != RouteType::Unicast) return martian();
   if (!source_is_believable(state, asked, local ? kNoInterface : entry.out, realm)) return martian();
-  Route route = local ? delivered(state, RouteType::Local, &entry) : along(entry, asked.destination);
+  Route route = local ? delivered(state, RouteType::Local, &entry) : along(state, entry, asked.destination);
   add_source_realm(route, realm);
   return route;
 }
@@ -188,7 +203,7 @@ Route input(const State& state, const Asked& asked) {
   }
   const InterfaceSettings& here = state.settings[query.in];
   const bool from_itself = state.interface(query.in).loopback || here.route_localnet;
-  if (is_zero_network(asked.source) || is_zero_network(asked.destination)) return martian();
+  if (asked.source == 0 || asked.destination == 0) return martian();
   if (!from_itself && (is_loopback(asked.source) || is_loopback(asked.destination))) return martian();
   const FibEntry* const entry = state.fib4.lookup(flow_of(query));
   if (entry != nullptr && entry->type < RouteType::Blackhole) return input_found(state, asked, *entry);
@@ -201,7 +216,6 @@ Route input(const State& state, const Asked& asked) {
 Route route_ipv4(const State& state, const RouteQuery& query) {
   const Asked asked = {query, query.source.v4_number(), query.destination.v4_number()};
   if (query.in != kNoInterface && query.in < state.interfaces.size()) return input(state, asked);
-  if (asked.destination != 0 && is_zero_network(asked.destination)) return martian();
   const Route route = output(state, asked);
   if (route.type < RouteType::Blackhole && would_leak_loopback(state, asked, route)) return martian();
   return route;
@@ -209,7 +223,7 @@ Route route_ipv4(const State& state, const RouteQuery& query) {
 
 RouteType address_type_ipv4(const State& state, const IpAddress& address, InterfaceId on) {
   const uint32_t number = address.v4_number();
-  if (is_zero_network(number) || number == kLimitedBroadcast) return RouteType::Broadcast;
+  if (number == 0 || number == kLimitedBroadcast) return RouteType::Broadcast;
   if (is_multicast(number)) return RouteType::Multicast;
   const FibEntry* const entry = state.fib4.lookup_local({.destination = PrefixKey::of(address)});
   if (entry == nullptr || entry->type >= RouteType::Blackhole) return RouteType::Unicast;

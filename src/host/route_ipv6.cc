@@ -44,22 +44,25 @@ bool listens_to(const State& state, InterfaceId in, const IpAddress& group) {
   if (well_known && b[15] == 1 && (b[1] == 1 || b[1] == 2)) return true;
   if (well_known && b[15] == 2 && (b[1] == 1 || b[1] == 2 || b[1] == 5)) return state.settings[in].forwarding6;
   constexpr uint8_t kSolicited[13] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
-  if (std::memcmp(b, kSolicited, 13) != 0) return false;
-  for (const InterfaceAddress& own : state.interfaces[in].addresses) {
+  const Interface& interface = state.interfaces[in];
+  if (std::memcmp(b, kSolicited, 13) != 0 || interface.loopback || interface.point_to_point) return false;
+  for (const InterfaceAddress& own : interface.addresses) {
     if (own.address.family == Family::Ipv6 && std::memcmp(&own.address.bytes[13], b + 13, 3) == 0) return true;
   }
   return false;
 }
 
-Route along(const State& state, const FibEntry& entry, const RouteQuery& query) {
+Route along(const State& state, const FibEntry& entry) {
   Route route = {.type = entry.type,
                  .out = entry.out,
                  .gateway = entry.gateway,
                  .preferred_source = entry.preferred_source,
                  .mtu = entry.mtu,
                  .realm = entry.realm};
-  const bool own = entry.type == RouteType::Local || entry.type == RouteType::Anycast;
-  if (own && state.loopback != kNoInterface && !belongs_to_a_link(query.destination)) route.out = state.loopback;
+  // The kernel's own anycast routes have metric 0, which none that is stated has; stated ones keep their interface.
+  const bool own = entry.type == RouteType::Local || (entry.type == RouteType::Anycast && entry.metric == 0);
+  if (own && state.loopback != kNoInterface) route.out = state.loopback;
+  if (route.mtu == 0) route.mtu = state.interface(route.out).mtu;
   return route;
 }
 
@@ -67,7 +70,7 @@ Route input(const State& state, const RouteQuery& query) {
   const FibEntry* const entry = state.fib6.lookup(flow_of(query));
   if (entry == nullptr) return {};
   if (entry->type >= RouteType::Blackhole) return {.type = entry->type};
-  Route route = along(state, *entry, query);
+  Route route = along(state, *entry);
   if (route.type == RouteType::Anycast) route.type = RouteType::Local;
   if (route.type == RouteType::Multicast && !listens_to(state, query.in, query.destination)) {
     return {.type = RouteType::Blackhole};
@@ -83,9 +86,9 @@ Route route_ipv6(const State& state, const RouteQuery& query) {
   const FibEntry* const entry = state.fib6.lookup(flow_of(query));
   if (entry == nullptr) return {};
   if (entry->type >= RouteType::Blackhole) return {.type = entry->type};
-  Route route = along(state, *entry, query);
+  Route route = along(state, *entry);
   if (route.preferred_source.is_unspecified()) {
-    route.preferred_source = select_source_ipv6(state, route.out, query.destination);
+    route.preferred_source = select_source_ipv6(state, entry->out, query.destination);
   }
   return route;
 }

@@ -51,6 +51,7 @@ constexpr int kScopeNode = 1, kScopeLink = 2, kScopeSite = 5, kScopeGlobal = 14;
 
 int scope_of(const IpAddress& address) {
   const uint8_t* b = address.bytes.data();
+  if (address.is_unspecified()) return 0;
   if (b[0] == 0xff) return b[1] & 15;
   if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) return kScopeLink;
   if (b[0] == 0xfe && (b[1] & 0xc0) == 0xc0) return kScopeSite;

@@ -51,8 +51,11 @@ struct HostModel::State {
 
   // Kept while being told, so that no check takes longer the more there is.
   using Prefix = std::pair<IpAddress, uint8_t>;
-  std::map<Prefix, InterfaceId> links = {};  // networks that an interface leads to directly
-  std::set<IpAddress> own = {};
+  struct Link {
+    InterfaceId id = kNoInterface;
+    bool local = false;  // leads to this machine itself
+  };
+  std::map<Prefix, std::vector<Link>> links = {};  // networks that an interface leads to without a gateway
   std::set<std::tuple<uint32_t, Prefix, uint32_t>> known_routes = {};  // table, prefix, metric
 
   // Made by finish().
@@ -80,6 +83,10 @@ struct HostModel::State {
 // The routes that the kernel would add for the interfaces' addresses, as entries of tables local and main, in its
 // order.
 std::vector<RouteEntry> kernel_routes_of(const HostModel::State& state);
+
+// Where a gateway lies: on the network that holds it with the longest prefix, of interface `by` unless that is none.
+std::optional<HostModel::State::Link> link_towards(const HostModel::State& state, const IpAddress& gateway,
+                                                   InterfaceId by);
 
 // The metric of a route that was stated: IPv6 has no metric 0.
 inline uint32_t stated_metric(const RouteEntry& route) {

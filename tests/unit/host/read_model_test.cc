@@ -209,8 +209,8 @@ constexpr WrongCase kWrongCases[] = {
     {"[[route]]\nto = '10.0.0.0/8'\nvia = '1.1.1.1'",
      "f:2:6: the gateway 1.1.1.1 is on no interface's network; expected \"dev\" as well, or a gateway that an "
      "interface's address or an earlier route without gateway leads to"},
-    {"[[interface]]\nname='a'\naddress='1.1.1.1/8'\n[[route]]\nto = '10.0.0.0/8'\nvia = '1.1.1.1'",
-     "f:5:6: the gateway 1.1.1.1 is an address of this machine; expected a neighbour's address"},
+    {"[[interface]]\nname='a'\naddress='fe80::1/64'\n[[route]]\nto = '::/0'\ndev='a'\nvia = 'fe80::1'",
+     "f:5:6: the gateway fe80::1 is an address of \"a\" itself; expected a neighbour's address"},
     {"[[interface]]\nname='a'\n[[route]]\nto = '::/0'\nvia = '1.1.1.1'\ndev = 'a'",
      "f:4:6: the gateway 1.1.1.1 is of the other family; expected a gateway of the destination's family, or for IPv4 "
      "an IPv6 gateway together with \"dev\""},
