@@ -4,6 +4,7 @@
 #
 #   ./bootstrap.sh demo    what building and running needs
 #   ./bootstrap.sh         that, and what every test needs
+#   ./bootstrap.sh bench   what the benchmarks need
 set -euo pipefail
 
 build_packages=(
@@ -17,12 +18,14 @@ test_packages=(
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 llvm-19
   iptables iproute2 tshark
 )
+bench_packages=(libbenchmark-dev)
 
 case "${1:-check}" in
   demo) wanted=("${build_packages[@]}") ;;
   check) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
+  bench) wanted=("${build_packages[@]}" "${bench_packages[@]}") ;;
   *)
-    echo "usage: $0 [demo|check]" >&2
+    echo "usage: $0 [demo|check|bench]" >&2
     exit 2
     ;;
 esac
@@ -45,7 +48,7 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
   as_root=(sudo)
 fi
-echo "bootstrap: installing ${#missing[@]} packages${as_root:+ with sudo}: ${missing[*]}"
+echo "bootstrap: installing${as_root:+ with sudo}: ${missing[*]}"
 
 # Debian asks this file before a package may start a service: 101 means no. One that is there already is left alone.
 policy=/usr/sbin/policy-rc.d
