@@ -77,6 +77,9 @@ void PacketPath::forward(Packet& packet, const Route& route, HookContext& contex
   packet.out = route.out;
   packet.path_mtu = static_cast<uint16_t>(route.mtu < 65535 ? route.mtu : 65535);
   if (!ports_[packet.in].bridge) {
+    // What the link sent to many is for whoever it is addressed to, and not passed on.
+    const bool to_many = packet.type == PacketType::Broadcast || packet.type == PacketType::Multicast;
+    if (to_many) return end(packet, Fate::Unroutable, Hook::Forward);
     if (!may_forward(packet, mtu_of(packet))) return end(packet, Fate::Unroutable, Hook::Forward);
     set_ttl(packet, static_cast<uint8_t>(packet.ttl() - 1));
   }

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,7 @@ struct Settings {
   size_t most_differences = 1;
   std::string family = "both";
   std::string directory = ".";
+  bool shrinks = true;
 };
 
 Case make_case(uint64_t seed, Family family, size_t packets) {
@@ -43,21 +46,37 @@ std::string hex_of(const Input& packet) {
   return out + "\n";
 }
 
-// In a namespace of its own, where no limit has been used up.
-std::optional<Difference> run_afresh(const Case& test) {
-  auto referee = NamespaceReferee::open();
-  if (!referee) return {};
-  return run_case(test, **referee);
-}
+// Runs cases anew, in a fresh namespace every few times: some limits of the kernel would be used up otherwise.
+class Rerun {
+ public:
+  std::optional<Difference> operator()(const Case& test) {
+    constexpr int kMostRuns = 4;
+    if (runs_++ % kMostRuns == 0) {
+      referee_.reset();
+      if (auto opened = NamespaceReferee::open()) referee_ = std::move(*opened);
+    }
+    if (!referee_) return {};
+    return run_case(test, *referee_);
+  }
+
+ private:
+  std::unique_ptr<NamespaceReferee> referee_;
+  int runs_ = 0;
+};
 
 void report(const Case& whole, const Difference& found, uint64_t seed, const Settings& settings) {
   fmt::print("difference with seed {} ({}):\n{}", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4", found.text);
+  if (!settings.shrinks) {
+    if (found.kind == Difference::Kind::Packet) fmt::print("packet {}: {}\n", found.packet, hex_of(whole.packets[found.packet]));
+    return;
+  }
+  Rerun rerun;
   const auto fails = [&](const Case& test) {
-    const auto difference = run_afresh(test);
+    const auto difference = rerun(test);
     return difference && difference->kind == found.kind;
   };
   const Case small = shrink(whole, found, fails);
-  const auto again = run_afresh(small);
+  const auto again = rerun(small);
   std::string text = fmt::format("# seed {}, {}\n", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4") + small.rules;
   for (const Input& packet : small.packets) text += hex_of(packet);
   if (again) text += again->text;
@@ -89,6 +108,9 @@ int run(const Settings& settings) {
     if (!found) continue;
     ++differences;
     report(test, *found, seed, settings);
+    // The namespace was left for others meanwhile.
+    referee->reset();
+    if (referee = NamespaceReferee::open(); !referee) return 1;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   fmt::print("{} rulesets, {} packets, {} differences, {:.1f} s\n", settings.rulesets, packets, differences, seconds);
@@ -109,6 +131,7 @@ int main(int count, char** words) {
     if (name == "--packets") settings.packets = std::stoull(value);
     if (name == "--family") settings.family = value;
     if (name == "--most") settings.most_differences = std::stoull(value);
+    if (name == "--shrink") settings.shrinks = value != "no";
     if (name == "--directory") settings.directory = value;
   }
   return sallyport::kernel::run(settings);

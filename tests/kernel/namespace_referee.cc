@@ -140,7 +140,7 @@ Observed NamespaceReferee::pass(const Input& input, bool patient) {
   if (written < 0 && errno != EINVAL) {
     observed.left.push_back({.prefix = fmt::format("write: {}", std::strerror(errno))});
   }
-  if (patient) usleep(20'000);
+  if (patient) usleep(5'000);
   collect(observed);
   return observed;
 }
