@@ -24,7 +24,7 @@ CompiledSelector::CompiledSelector(const Selector& selector, Family family)
     out_ = words_of(selector.out);
   }
   if (selector.protocol != 0) ask(kProtocol, selector.protocol_inverted);
-  if (selector.fragment) ask(kFragment, selector.fragment_inverted);
+  if (selector.fragment) ask(kLaterFragment, selector.fragment_inverted);
 }
 
 void CompiledSelector::ask(Ask what, bool inverted) {
@@ -73,7 +73,7 @@ Met CompiledSelector::compare(const Packet& packet, const HookContext& context) 
     if (packet.transport_state == Transport::Missing && family_ == Family::Ipv6) return Met::DropPacket;
     if (fails(kProtocol, packet.protocol != protocol_)) return Met::No;
   }
-  return fails(kFragment, packet.fragment_offset == 0) ? Met::No : Met::Yes;
+  return fails(kLaterFragment, packet.fragment_offset == 0) ? Met::No : Met::Yes;
 }
 
 }  // namespace sallyport

@@ -24,7 +24,7 @@ class CompiledSelector {
   }
 
  private:
-  enum Ask : uint16_t { kSource = 1, kDestination = 2, kIn = 4, kOut = 8, kProtocol = 16, kFragment = 32 };
+  enum Ask : uint16_t { kSource = 1, kDestination = 2, kIn = 4, kOut = 8, kProtocol = 16, kLaterFragment = 32 };
   struct AddressWords {
     std::array<uint32_t, 4> value = {};
     std::array<uint32_t, 4> mask = {};
