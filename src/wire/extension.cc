@@ -12,6 +12,7 @@ namespace {
 constexpr uint32_t kIpv6Header = 40;
 constexpr uint32_t kNextHeader = 6;
 constexpr uint32_t kFragmentHeader = 8;
+constexpr uint32_t kRoutingFixedPart = 4;  // what the kernel reads of a routing header to go on behind it
 constexpr uint32_t kFarthest = 65535;
 
 constexpr bool ends_chain(uint8_t header) { return !is_extension(header); }
@@ -22,7 +23,7 @@ TransportPlace find_transport(const Packet& packet) {
   TransportPlace place{.protocol = packet.data()[kNextHeader]};
   uint32_t offset = kIpv6Header;
   while (!ends_chain(place.protocol)) {
-    const uint8_t* const header = packet.at(offset, 2);
+    const uint8_t* const header = packet.at(offset, place.protocol == kRouting ? kRoutingFixedPart : 2);
     if (header == nullptr) return place;
     if (place.protocol == kFragment) {
       const uint8_t* const fragment = packet.at(offset, 4);
