@@ -32,7 +32,7 @@ FoundHeader find_ipv6_header(const Packet& packet, uint8_t protocol) {
     if (!continues_chain(next)) {
       return next == protocol ? FoundHeader{HeaderSearch::Found, offset} : FoundHeader{HeaderSearch::Absent};
     }
-    const uint8_t* header = packet.at(offset, 2);
+    const uint8_t* header = packet.at(offset, next == kRouting ? 4 : 2);
     if (header == nullptr) return {HeaderSearch::Broken};
     if (next == kFragment) {
       const uint8_t* fragment = packet.at(offset, 4);

@@ -93,7 +93,8 @@ std::optional<int64_t> parse_instant(std::string_view text) {
   using namespace std::chrono;
   const year_month first = year(static_cast<int>(fields[0])) / January + months(static_cast<int>(fields[1]) - 1);
   const int64_t day = sys_days(first / 1).time_since_epoch().count() + static_cast<int64_t>(fields[2]) - 1;
-  const int64_t instant = day * kSecondsPerDay + fields[3] * 3600 + fields[4] * 60 + fields[5];
+  const int64_t second = int64_t{fields[3]} * 3600 + int64_t{fields[4]} * 60 + fields[5];
+  const int64_t instant = day * kSecondsPerDay + second;
   return instant < 0 ? std::nullopt : std::optional(instant);
 }
 
@@ -118,7 +119,7 @@ Result<void> parse_time(std::string_view text, const RuleContext&, OptionValue& 
     fields[i] = field.value_or(0);
   }
   if (!right || !rest.empty()) return fail(fmt::format("\"{}\" is not a time", text), "hh:mm[:ss] up to 23:59:59");
-  value.number = fields[0] * 3600 + fields[1] * 60 + fields[2];
+  value.number = uint64_t{fields[0]} * 3600 + uint64_t{fields[1]} * 60 + fields[2];
   return {};
 }
 

@@ -1,0 +1,23 @@
+@ipv6
+-m dst;=;OK
+-m dst --dst-len 8;=;OK
+-m dst ! --dst-len 8 --dst-opts 1:2,23:42,4:6,8:10,42,23,4;=;OK
+-m dst --dst-opts 5;=;OK
+-m dst --dst-opts 256;-m dst --dst-opts 0;OK
+-m dst --dst-opts 5:256;-m dst --dst-opts 5:0;OK
+-m dst --dst-opts 5:255;-m dst --dst-opts 5;OK
+-m dst --dst-opts 0;=;OK
+-m dst --dst-opts 0:1;;FAIL
+-m dst --dst-opts 256:1;;FAIL
+-m dst --dst-opts "";;FAIL
+-m dst --dst-opts 1,;;FAIL
+-m dst --dst-opts 1:;;FAIL
+-m dst --dst-opts x;;FAIL
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16;=;OK
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17;;FAIL
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15:1,16;=;OK
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16:1;;FAIL
+-m dst ! --dst-opts 5;;FAIL
+-m dst --dst-not-strict;;FAIL
+@ipv4
+-m dst;;FAIL

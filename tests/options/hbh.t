@@ -1,0 +1,23 @@
+@ipv6
+-m hbh;=;OK
+-m hbh --hbh-len 8;=;OK
+-m hbh ! --hbh-len 8 --hbh-opts 1:2,23:42,4:6,8:10,42,23,4;=;OK
+-m hbh --hbh-opts 5;=;OK
+-m hbh --hbh-opts 256;-m hbh --hbh-opts 0;OK
+-m hbh --hbh-opts 5:256;-m hbh --hbh-opts 5:0;OK
+-m hbh --hbh-opts 5:255;-m hbh --hbh-opts 5;OK
+-m hbh --hbh-opts 0;=;OK
+-m hbh --hbh-opts 0:1;;FAIL
+-m hbh --hbh-opts 256:1;;FAIL
+-m hbh --hbh-opts "";;FAIL
+-m hbh --hbh-opts 1,;;FAIL
+-m hbh --hbh-opts 1:;;FAIL
+-m hbh --hbh-opts x;;FAIL
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16;=;OK
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17;;FAIL
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15:1,16;=;OK
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16:1;;FAIL
+-m hbh ! --hbh-opts 5;;FAIL
+-m hbh --hbh-not-strict;;FAIL
+@ipv4
+-m hbh;;FAIL

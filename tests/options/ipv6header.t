@@ -1,0 +1,21 @@
+@ipv6
+-m ipv6header;;FAIL
+-m ipv6header --header hop-by-hop;=;OK
+-m ipv6header ! --header hop,dst --soft;-m ipv6header ! --header hop-by-hop,ipv6-opts --soft;OK
+-m ipv6header --header ah,esp,route,frag,none,prot;-m ipv6header --header ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt,protocol;OK
+-m ipv6header --header hop-by-hop,ipv6-opts,ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt,protocol;=;OK
+-m ipv6header --header auth,IPSEC-AH,IPSEC-ESP,IPv6-Frag,IPv6-Route,IPv6-Opts,IPv6-NoNxt,HOPOPT,hopopt,ip,IP;-m ipv6header --header hop-by-hop,ipv6-opts,ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt;OK
+-m ipv6header --header AH;;FAIL
+-m ipv6header --header ESP;;FAIL
+-m ipv6header --header 0,60,43,44,51,50,59,255;-m ipv6header --header hop-by-hop,ipv6-opts,ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt,protocol;OK
+-m ipv6header --header hop,proto;;FAIL
+-m ipv6header --header tcp;;FAIL
+-m ipv6header --header 6;;FAIL
+-m ipv6header --header 0x3c;;FAIL
+-m ipv6header --header FRAG;;FAIL
+-m ipv6header --header "";;FAIL
+-m ipv6header --header ,,esp,;-m ipv6header --header esp;OK
+-m ipv6header --soft;;FAIL
+-m ipv6header --header esp ! --soft;;FAIL
+@ipv4
+-m ipv6header --header esp;;FAIL

@@ -1,0 +1,27 @@
+@ipv6
+-p mobility-header -m mh --mh-type 3;=;OK
+-p mh --mh-type 3:4;-p mobility-header -m mh --mh-type 3:4;OK
+-p 135 -m mh;-p mobility-header -m mh;OK
+-p mh ! --mh-type binding-refresh-request;-p mobility-header -m mh ! --mh-type 0;OK
+-p mh --mh-type brr:coti;-p mobility-header -m mh --mh-type 0:2;OK
+-p mh --mh-type hoti:cot;-p mobility-header -m mh --mh-type 1:4;OK
+-p mh --mh-type hot;-p mobility-header -m mh --mh-type 3;OK
+-p mh --mh-type careof-test:ba;-p mobility-header -m mh --mh-type 4:6;OK
+-p mh --mh-type BE;-p mobility-header -m mh --mh-type 7;OK
+-p mh --mh-type bind;-p mobility-header -m mh --mh-type 0;OK
+-p mh --mh-type binding-u;-p mobility-header -m mh --mh-type 5;OK
+-p mh --mh-type home-test-init;-p mobility-header -m mh --mh-type 1;OK
+-p mh --mh-type b;-p mobility-header -m mh --mh-type 0;OK
+-p mh --mh-type 5:3;;FAIL
+-p mh --mh-type :;-p mobility-header -m mh;OK
+-p mh ! --mh-type :;-p mobility-header -m mh;OK
+-p mh --mh-type :5;-p mobility-header -m mh --mh-type 0:5;OK
+-p mh --mh-type 5:;-p mobility-header -m mh --mh-type 5:255;OK
+-p mh --mh-type 13;-p mobility-header -m mh --mh-type 13;OK
+-p mh --mh-type 256;;FAIL
+-p mh --mh-type foo;;FAIL
+-p mh --mh-type "";-p mobility-header -m mh --mh-type 0;OK
+-m mh --mh-type 1;;FAIL
+-p tcp -m mh --mh-type 1;;FAIL
+@ipv4
+-p mobility-header -m mh --mh-type 3;;FAIL

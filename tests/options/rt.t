@@ -1,0 +1,23 @@
+@ipv6
+-m rt;=;OK
+-m rt --rt-type 0;=;OK
+-m rt --rt-type 4294967295;=;OK
+-m rt ! --rt-type 0 --rt-segsleft 2:5 ! --rt-len 16;=;OK
+-m rt --rt-type 0 --rt-0-res --rt-0-addrs ::1,::2 --rt-0-not-strict;=;OK
+-m rt --rt-type 0 --rt-0-addrs ::1;=;OK
+-m rt --rt-type 0 --rt-0-addrs 2001:DB8:0::1;-m rt --rt-type 0 --rt-0-addrs 2001:db8::1;OK
+-m rt --rt-type 0 --rt-0-addrs ::1,;;FAIL
+-m rt --rt-type 0 --rt-0-addrs foo;;FAIL
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10;=;OK
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10,::11;;FAIL
+-m rt --rt-0-res;;FAIL
+-m rt --rt-0-addrs ::1;;FAIL
+-m rt --rt-0-addrs ::1 --rt-type 0;;FAIL
+-m rt --rt-type 0 --rt-0-not-strict;;FAIL
+-m rt --rt-type 1 --rt-0-res;;FAIL
+-m rt ! --rt-type 0 --rt-0-res;;FAIL
+-m rt --rt-segsleft :;-m rt;OK
+-m rt --rt-segsleft 5:4;=;OK
+-m rt --rt-len 0;=;OK
+@ipv4
+-m rt;;FAIL
