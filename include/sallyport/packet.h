@@ -98,7 +98,19 @@ class Packet : public PacketFacts {
 
   // Takes a copy of a frame whose network header starts at `network_offset` and forgets everything known before.
   // Allocates only when the frame is larger than any that this object held.
-  void assign(std::span<const uint8_t> frame, uint32_t network_offset);
+  void assign(std::span<const uint8_t> frame, uint32_t network_offset) {
+    const auto size = static_cast<uint32_t>(frame.size());
+    if (size > capacity_) [[unlikely]]
+      make_room(size);
+    if (size != 0) std::memcpy(storage_.get(), frame.data(), size);
+    if (network_offset > size) network_offset = size;
+    data_ = storage_.get() + network_offset;
+    captured_ = size - network_offset;
+    later_fragments.clear();
+    static_cast<PacketFacts&>(*this) = PacketFacts{};
+    length = captured_;
+    link_original_length = size;
+  }
   Packet clone() const;
 
   // The network packet: from the IP header to the end of what is there. Parsing cuts link-layer padding off.
@@ -149,6 +161,8 @@ class Packet : public PacketFacts {
   std::vector<uint16_t> later_fragments;
 
  private:
+  void make_room(uint32_t size);
+
   uint8_t* data_ = nullptr;  // the network header, inside storage_
   uint32_t captured_ = 0;
   uint32_t capacity_ = 0;

@@ -6,13 +6,6 @@
 #include "wire/checksum.h"
 
 namespace sallyport {
-namespace {
-
-// Enough to tell a capture from the sending machine; the rest of a long one is not worth the time.
-constexpr uint32_t kLookedAt = 20'000;
-
-}  // namespace
-
 Verdict ChecksumModule::handle(Packet& packet, HookContext&) {
   if (mode_ == Checksums::Trust) {
     packet.checksum_trusted = true;

@@ -2,8 +2,6 @@
 
 #include "sallyport/engine.h"
 
-#include "sallyport/random.h"
-
 #include <limits>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "host/icmp_limit.h"
 #include "ruleset/table_module.h"
 #include "ruleset/tables.h"
+#include "sallyport/random.h"
 #include "target/log_line.h"
 
 namespace sallyport {
@@ -48,24 +47,29 @@ class EngineImpl final : public Engine {
     Errors errors;
     counters_.checksums.resize(config_.host.interface_count() + 1);
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-      add_module(std::make_unique<ChecksumModule>(config_.checksums, counters_.checksums), family, Hook::Prerouting,
-                 std::numeric_limits<int>::min());
+      auto module = std::make_unique<ChecksumModule>(config_.checksums, counters_.checksums);
+      checksums_.emplace_back(family, module.get());
+      add_module(std::move(module), family, Hook::Prerouting, std::numeric_limits<int>::min());
     }
     for (const Ruleset& ruleset : config_.rulesets) add_ruleset(ruleset, errors);
     return errors;
   }
 
   void process(std::span<Packet> burst) override {
+    if (!checksums_.empty() && !busy_) retire_checksums();
+    const bool within = std::exchange(busy_, true);
+    HookContext context = path_.new_context();
     for (Packet& packet : burst) {
       clock_.advance_to(packet.time);
       ++counters_.packets;
       counters_.bytes += packet.captured();
       if (packet.in != kNoInterface) {
-        path_.receive(packet);
+        path_.receive(packet, context);
       } else {
         path_.send_local(packet);
       }
     }
+    busy_ = within;
   }
 
   void on_queue(uint16_t number, QueueHandler handler) override { path_.queues().listen(number, std::move(handler)); }
@@ -89,6 +93,14 @@ class EngineImpl final : public Engine {
   }
 
  private:
+  // A module that is done costs a call per packet all the same; between bursts it can go.
+  void retire_checksums() {
+    std::erase_if(checksums_, [&](const auto& side) {
+      if (side.second->done()) path_.chain(side.first, Hook::Prerouting).remove(*side.second);
+      return side.second->done();
+    });
+  }
+
   // Tables of equal priority do not exist, so the order of registration does not matter.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
@@ -114,6 +126,8 @@ class EngineImpl final : public Engine {
   EngineCounters counters_;
   PacketPath path_;
   std::vector<std::unique_ptr<HookModule>> modules_;
+  std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work
+  bool busy_ = false;                                          // in process(), which a queue's answer may call
   std::vector<std::pair<TableModule*, Table*>> tables_;
 };
 

@@ -33,6 +33,10 @@ void HookChain::add(HookModule& module, int priority) {
   places_.insert(place, {&module, priority});
 }
 
+void HookChain::remove(const HookModule& module) {
+  std::erase_if(places_, [&](const Place& place) { return place.module == &module; });
+}
+
 HookChain::Next HookChain::ask(const Verdict& verdict, Packet& packet, const HookContext& context,
                                const Queues& queues) {
   const QueueHandler* handler = queues.listener(verdict.queue);

@@ -27,6 +27,8 @@ class HookChain {
  public:
   // Before those of equal priority, as in today's kernel.
   void add(HookModule& module, int priority);
+  // Not while a packet is on its way through.
+  void remove(const HookModule& module);
   bool empty() const { return places_.empty(); }
 
   // Leads the packet through the modules: Accept, Drop or Stolen. A queued packet is answered within the call; a packet

@@ -37,6 +37,20 @@ constexpr IcmpCode kProhibited[2] = {{3, 13}, {1, 1}};
 
 size_t index(Family family) { return static_cast<size_t>(family); }
 
+// One less, the checksum with it (RFC 1624): the word that holds the TTL falls by 256, so the sum's complement rises.
+void lower_ttl(Packet& packet) {
+  uint8_t* header = packet.data();
+  if (packet.family == Family::Ipv6) {
+    --header[7];
+    return;
+  }
+  --header[8];
+  const uint32_t sum = load_be16(header + 10) + 256u;
+  store_be16(header + 10, static_cast<uint16_t>(sum + (sum >= 0xffff)));
+}
+
+uint16_t path_mtu(uint32_t mtu) { return static_cast<uint16_t>(mtu < 65535 ? mtu : 65535); }
+
 bool dont_fragment(const Packet& packet) {
   return packet.family == Family::Ipv6 || (load_be16(packet.data() + 6) & kDontFragment) != 0;
 }
@@ -52,13 +66,24 @@ PacketPath::PacketPath(const Parts& parts) : parts_(parts), ports_(parts.router-
   }
 }
 
-void PacketPath::receive(Packet& packet) {
-  if (parse(packet) != Malformed::None) return end(packet, Fate::Malformed, Hook::Prerouting);
+HookContext PacketPath::new_context() {
+  HookContext context;
+  context.router = parts_.router;
+  context.clock = parts_.clock;
+  context.random = parts_.random;
+  context.output = this;
+  context.log = parts_.log;
+  return context;
+}
 
-  HookContext context = context_for(packet);
+void PacketPath::receive(Packet& packet, HookContext& context) {
+  if (parse(packet) != Malformed::None) [[unlikely]]
+    return end(packet, Fate::Malformed, Hook::Prerouting);
+
+  context.decision = {};
   if (!run(Hook::Prerouting, packet, context)) return;
 
-  const Route route = route_in(packet);
+  const NextHop route = route_in(packet);
   switch (route.type) {
     case RouteType::Local:
     case RouteType::Broadcast:
@@ -69,19 +94,19 @@ void PacketPath::receive(Packet& packet) {
     case RouteType::Unicast:
       return forward(packet, route, context);
     default:
-      return refuse_route(packet, route);
+      return refuse_route(packet, route.type);
   }
 }
 
-void PacketPath::forward(Packet& packet, const Route& route, HookContext& context) {
+void PacketPath::forward(Packet& packet, const NextHop& route, HookContext& context) {
   packet.out = route.out;
-  packet.path_mtu = static_cast<uint16_t>(route.mtu < 65535 ? route.mtu : 65535);
+  packet.path_mtu = path_mtu(route.mtu);
   if (!ports_[packet.in].bridge) {
     // What the link sent to many is for whoever it is addressed to, and not passed on.
     const bool to_many = packet.type == PacketType::Broadcast || packet.type == PacketType::Multicast;
     if (to_many) return end(packet, Fate::Unroutable, Hook::Forward);
     if (!may_forward(packet, mtu_of(packet))) return end(packet, Fate::Unroutable, Hook::Forward);
-    set_ttl(packet, static_cast<uint8_t>(packet.ttl() - 1));
+    lower_ttl(packet);
   }
   if (!run(Hook::Forward, packet, context)) return;
   if (!run(Hook::Postrouting, packet, context)) return;
@@ -100,26 +125,20 @@ bool PacketPath::may_forward(Packet& packet, uint32_t mtu) {
   return false;
 }
 
-Route PacketPath::route_in(const Packet& packet) const {
+NextHop PacketPath::route_in(const Packet& packet) {
   const Port& port = ports_[packet.in];
-  if (port.pair != kNoInterface) {
-    const bool local = has_addresses_ && parts_.router->address_type(packet.destination()) == RouteType::Local;
-    if (!local) return {.type = RouteType::Unicast, .out = port.pair, .mtu = ports_[port.pair].mtu};
-    return {.type = RouteType::Local};
-  }
-  return parts_.router->route({.destination = packet.destination(),
-                               .source = packet.source(),
-                               .in = packet.in,
-                               .mark = packet.mark,
-                               .tos = packet.tos()});
+  if (port.pair == kNoInterface) return routes_.find(*parts_.router, packet);
+  const bool local = has_addresses_ && parts_.router->address_type(packet.destination()) == RouteType::Local;
+  if (!local) return {.type = RouteType::Unicast, .out = port.pair, .mtu = ports_[port.pair].mtu};
+  return {.type = RouteType::Local};
 }
 
-void PacketPath::refuse_route(Packet& packet, const Route& route) {
+void PacketPath::refuse_route(Packet& packet, RouteType type) {
   const size_t family = index(packet.family);
   const IcmpCode* answer = nullptr;
-  if (route.type == RouteType::None) answer = &kNoRoute[family];
-  if (route.type == RouteType::Unreachable) answer = &kUnreachable[family];
-  if (route.type == RouteType::Prohibit) answer = &kProhibited[family];
+  if (type == RouteType::None) answer = &kNoRoute[family];
+  if (type == RouteType::Unreachable) answer = &kUnreachable[family];
+  if (type == RouteType::Prohibit) answer = &kProhibited[family];
   if (answer != nullptr) send_error(packet, answer->type, answer->code, 0);
   end(packet, Fate::Unroutable, Hook::Prerouting);
 }
@@ -157,15 +176,15 @@ void PacketPath::output(Packet& packet, const Route& route) {
   ++nesting_;
   packet.in = kNoInterface;
   packet.out = route.out;
-  packet.path_mtu = static_cast<uint16_t>(route.mtu < 65535 ? route.mtu : 65535);
-  HookContext context = context_for(packet);
+  packet.path_mtu = path_mtu(route.mtu);
+  HookContext context = new_context();
   if (run(Hook::Output, packet, context) && run(Hook::Postrouting, packet, context)) {
     const bool loops = packet.out != kNoInterface && parts_.router->interface(packet.out).loopback;
     if (!loops) {
       finish(packet);
     } else {
       packet.in = std::exchange(packet.out, kNoInterface);
-      receive(packet);
+      receive(packet, context);
     }
   }
   --nesting_;
@@ -176,7 +195,7 @@ bool PacketPath::reroute(Packet& packet, HookContext& context) {
       {.destination = packet.destination(), .source = packet.source(), .mark = packet.mark, .tos = packet.tos()});
   if (route.type != RouteType::Unicast && route.type != RouteType::Local) return false;
   packet.out = context.out = route.out;
-  packet.path_mtu = static_cast<uint16_t>(route.mtu < 65535 ? route.mtu : 65535);
+  packet.path_mtu = path_mtu(route.mtu);
   return true;
 }
 
@@ -215,18 +234,6 @@ void PacketPath::send_error(const Packet& cause, uint8_t type, uint8_t code, uin
 uint32_t PacketPath::mtu_of(const Packet& packet) const {
   const uint32_t mtu = ports_[packet.out].mtu;
   return packet.path_mtu != 0 && packet.path_mtu < mtu ? packet.path_mtu : mtu;
-}
-
-HookContext PacketPath::context_for(const Packet& packet) const {
-  HookContext context;
-  context.in = packet.in;
-  context.out = packet.out;
-  context.router = parts_.router;
-  context.clock = parts_.clock;
-  context.random = parts_.random;
-  context.output = const_cast<PacketPath*>(this);
-  context.log = parts_.log;
-  return context;
 }
 
 // One hook. What it shows of the interfaces is what the kernel shows there.

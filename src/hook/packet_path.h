@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hook/hook_chain.h"
+#include "hook/route_cache.h"
 #include "sallyport/engine.h"
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
@@ -25,8 +26,8 @@ class PacketPath final : public PacketOutput {
     const Clock* clock = nullptr;
     Random* random = nullptr;
     LogSink* log = nullptr;
-    PacketSink* sink = nullptr;  // may be null
-    IcmpErrorGate icmp_gate = {};       // may be empty: no limit
+    PacketSink* sink = nullptr;    // may be null
+    IcmpErrorGate icmp_gate = {};  // may be empty: no limit
     EngineCounters* counters = nullptr;
   };
   explicit PacketPath(const Parts& parts);
@@ -34,8 +35,10 @@ class PacketPath final : public PacketOutput {
   HookChain& chain(Family family, Hook hook) { return chains_[static_cast<size_t>(family)][static_cast<size_t>(hook)]; }
   Queues& queues() { return queues_; }
 
+  // What modules are given. May be used for one packet after another, by one call of receive() at a time.
+  HookContext new_context();
   // A packet that came in by packet.in.
-  void receive(Packet& packet);
+  void receive(Packet& packet, HookContext& context);
   // A packet of a local sender, not parsed yet.
   void send_local(Packet& packet);
 
@@ -53,10 +56,9 @@ class PacketPath final : public PacketOutput {
   };
 
   bool run(Hook hook, Packet& packet, HookContext& context);
-  HookContext context_for(const Packet& packet) const;
-  Route route_in(const Packet& packet) const;
-  void refuse_route(Packet& packet, const Route& route);
-  void forward(Packet& packet, const Route& route, HookContext& context);
+  NextHop route_in(const Packet& packet);
+  void refuse_route(Packet& packet, RouteType type);
+  void forward(Packet& packet, const NextHop& route, HookContext& context);
   bool may_forward(Packet& packet, uint32_t mtu);
   void output(Packet& packet, const Route& route);
   void finish(Packet& packet);
@@ -69,6 +71,7 @@ class PacketPath final : public PacketOutput {
   std::array<std::array<HookChain, kHooks>, 2> chains_;
   Queues queues_;
   std::vector<Port> ports_;
+  RouteCache routes_;
   bool has_addresses_ = false;
   int nesting_ = 0;
   uint32_t next_fragment_id_ = 0;

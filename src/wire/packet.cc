@@ -30,20 +30,10 @@ Packet& Packet::operator=(Packet&& other) noexcept {
   return *this;
 }
 
-void Packet::assign(std::span<const uint8_t> frame, uint32_t network_offset) {
-  const uint32_t size = static_cast<uint32_t>(frame.size());
-  if (size > capacity_) {
-    capacity_ = rounded_capacity(size);
-    storage_ = std::make_unique_for_overwrite<uint8_t[]>(capacity_);
-  }
-  if (size != 0) std::memcpy(storage_.get(), frame.data(), size);
-  network_offset = std::min(network_offset, size);
-  data_ = storage_.get() + network_offset;
-  captured_ = size - network_offset;
-  later_fragments.clear();
-  static_cast<PacketFacts&>(*this) = {};
-  length = captured_;
-  link_original_length = size;
+// The bytes held so far are lost.
+void Packet::make_room(uint32_t size) {
+  capacity_ = rounded_capacity(size);
+  storage_ = std::make_unique_for_overwrite<uint8_t[]>(capacity_);
 }
 
 Packet Packet::clone() const {
