@@ -104,6 +104,7 @@ class Path {
     for (Packet& packet : packets_) {
       packet.assign(ring_.frame(next_), bench::kNetworkOffset);
       packet.in = 1;
+      packet.link_type = 1;  // Ethernet
       if (++next_ == ring_.frames()) next_ = 0;
     }
     engine_->process(packets_);

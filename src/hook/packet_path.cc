@@ -199,11 +199,15 @@ bool PacketPath::reroute(Packet& packet, HookContext& context) {
   return true;
 }
 
-// Cuts what does not fit, as ip_finish_output() does: to the MTU, or to the size that the fragments came in.
 void PacketPath::finish(Packet& packet) {
+  if (packet.length <= mtu_of(packet) && packet.largest_fragment == 0) [[likely]]
+    return end(packet, Fate::Left, Hook::Postrouting);
+  leave_in_pieces(packet);
+}
+
+// Cuts what does not fit, as ip_finish_output() does: to the MTU, or to the size that the fragments came in.
+void PacketPath::leave_in_pieces(Packet& packet) {
   uint32_t mtu = mtu_of(packet);
-  if (packet.length <= mtu && packet.largest_fragment == 0) [[likely]]
-    return leave(packet);
   if (packet.largest_fragment != 0 && packet.largest_fragment < mtu) mtu = packet.largest_fragment;
   if (dont_fragment(packet) && packet.largest_fragment == 0) {
     send_error(packet, kTooLarge[index(packet.family)].type, kTooLarge[index(packet.family)].code, mtu);
@@ -214,12 +218,10 @@ void PacketPath::finish(Packet& packet) {
   if (!fragment(packet, mtu, ++next_fragment_id_, pieces)) {
     end(packet, Fate::Unroutable, Hook::Postrouting);
   } else {
-    for (Packet& piece : pieces) leave(piece);
+    for (Packet& piece : pieces) end(piece, Fate::Left, Hook::Postrouting);
   }
   pieces_ = std::move(pieces);
 }
-
-void PacketPath::leave(Packet& packet) { end(packet, Fate::Left, Hook::Postrouting); }
 
 bool PacketPath::may_send_error(const Packet& cause, uint8_t type) {
   return !parts_.icmp_gate || parts_.icmp_gate(cause.source(), type, parts_.clock->now());
@@ -239,21 +241,25 @@ uint32_t PacketPath::mtu_of(const Packet& packet) const {
 // One hook. What it shows of the interfaces is what the kernel shows there.
 bool PacketPath::run(Hook hook, Packet& packet, HookContext& context) {
   const HookChain& modules = chains_[index(packet.family)][static_cast<size_t>(hook)];
-  auto& [seen, dropped] = parts_.counters->by_hook[static_cast<size_t>(hook)];
-  ++seen;
+  ++parts_.counters->by_hook[static_cast<size_t>(hook)][0];
   if (modules.empty()) return true;
   context.hook = hook;
   context.in = packet.in;
   context.out = hook == Hook::Prerouting || hook == Hook::Input ? kNoInterface : packet.out;
   const Verdict::Kind verdict = modules.run(packet, context, queues_);
-  if (verdict == Verdict::Kind::Accept) return true;
-  if (verdict == Verdict::Kind::Drop) {
-    ++dropped;
-    end(packet, Fate::Dropped, hook, context.decision);
-  } else {
-    end(packet, Fate::Held, hook, context.decision);
-  }
+  if (verdict == Verdict::Kind::Accept) [[likely]]
+    return true;
+  stopped(verdict, packet, context);
   return false;
+}
+
+void PacketPath::stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context) {
+  if (verdict == Verdict::Kind::Drop) {
+    ++parts_.counters->by_hook[static_cast<size_t>(context.hook)][1];
+    end(packet, Fate::Dropped, context.hook, context.decision);
+  } else {
+    end(packet, Fate::Held, context.hook, context.decision);
+  }
 }
 
 void PacketPath::end(Packet& packet, Fate fate, Hook hook, const Decision& decision) {

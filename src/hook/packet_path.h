@@ -48,6 +48,8 @@ class PacketPath final : public PacketOutput {
   bool may_send_error(const Packet& cause, uint8_t type) override;
 
  private:
+  static constexpr Decision kUndecided = {};
+
   // What the path asks of each interface, looked up once.
   struct Port {
     InterfaceId pair = kNoInterface;
@@ -55,17 +57,20 @@ class PacketPath final : public PacketOutput {
     uint32_t mtu = 0;
   };
 
-  bool run(Hook hook, Packet& packet, HookContext& context);
-  NextHop route_in(const Packet& packet);
+  // Inline: the steps of every packet, used by packet_path.cc alone.
+  inline bool run(Hook hook, Packet& packet, HookContext& context);
+  inline NextHop route_in(const Packet& packet);
+  inline void forward(Packet& packet, const NextHop& route, HookContext& context);
+  inline bool may_forward(Packet& packet, uint32_t mtu);
+  inline void finish(Packet& packet);
+  inline void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = kUndecided);
+  inline uint32_t mtu_of(const Packet& packet) const;
+
   void refuse_route(Packet& packet, RouteType type);
-  void forward(Packet& packet, const NextHop& route, HookContext& context);
-  bool may_forward(Packet& packet, uint32_t mtu);
+  void stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context);
   void output(Packet& packet, const Route& route);
-  void finish(Packet& packet);
-  void leave(Packet& packet);
+  void leave_in_pieces(Packet& packet);
   void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest);
-  void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = {});
-  uint32_t mtu_of(const Packet& packet) const;
 
   Parts parts_;
   std::array<std::array<HookChain, kHooks>, 2> chains_;

@@ -49,7 +49,9 @@ class RouteCache {
     uint64_t mixed = other;
     for (const uint64_t word : addresses) mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
     Place<kWords>& place = places[mixed >> (64 - kPlaceBits)];
-    if (place.addresses != addresses || place.other != other) [[unlikely]] {
+    uint64_t difference = place.other ^ other;
+    for (size_t i = 0; i < kWords; ++i) difference |= place.addresses[i] ^ addresses[i];
+    if (difference != 0) [[unlikely]] {
       place = {addresses, other, ask(router, packet)};
     }
     return place.answer;
