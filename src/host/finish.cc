@@ -74,11 +74,6 @@ FibEntry entry_of(const State& state, const RouteEntry& route, uint32_t metric) 
                     .type = route.type,
                     .prefix_bits = static_cast<uint8_t>(prefix_length(route.to.mask)),
                     .out = state.find(route.dev)};
-  if (route.via.family == Family::Ipv4 && !route.via.is_unspecified()) {
-    // IPv4 takes a gateway that is this machine itself for none.
-    const auto link = link_towards(state, route.via, entry.out);
-    if (link && link->local) entry.gateway = {};
-  }
   if (route.type == RouteType::Local && entry.out == kNoInterface) entry.out = state.loopback;
   const bool leads = entry.out != kNoInterface && route.type < RouteType::Blackhole && route.type != RouteType::Local;
   if (route.to.address.family == Family::Ipv4 && leads && route.source.is_unspecified()) {
@@ -89,19 +84,22 @@ FibEntry entry_of(const State& state, const RouteEntry& route, uint32_t metric) 
 }
 
 void add_routes(State& state) {
-  const auto add = [&](const RouteEntry& route, uint32_t metric) {
+  const auto add = [&](const RouteEntry& route, const FibEntry& entry) {
     Fib& fib = route.to.address.family == Family::Ipv4 ? state.fib4 : state.fib6;
-    fib.add_route(route.to.address, entry_of(state, route, metric));
-    const bool ipv4 = route.to.address.family == Family::Ipv4;
-    state.has_realms |= ipv4 && route.realm != 0;
+    fib.add_route(route.to.address, entry);
   };
   if (state.kernel_routes) {
-    for (const RouteEntry& route : kernel_routes_of(state)) add(route, route.metric);
+    for (const RouteEntry& route : kernel_routes_of(state)) add(route, entry_of(state, route, route.metric));
   }
-  for (const RouteEntry& route : state.routes) {
-    add(route, state.kernel_routes ? stated_metric(route) : route.metric);
-    const bool custom_local = route.type == RouteType::Local && route.to.address.family == Family::Ipv4;
-    state.asks_source |= state.kernel_routes && custom_local;
+  for (size_t i = 0; i < state.routes.size(); ++i) {
+    const RouteEntry& route = state.routes[i];
+    FibEntry entry = entry_of(state, route, state.kernel_routes ? stated_metric(route) : route.metric);
+    // IPv4 takes a gateway that is this machine itself for none.
+    if (state.via_itself[i] && route.via.family == Family::Ipv4) entry.gateway = {};
+    add(route, entry);
+    if (route.to.address.family != Family::Ipv4) continue;
+    state.asks_source |= state.kernel_routes && route.type == RouteType::Local;
+    state.has_realms |= route.realm != 0;
   }
 }
 

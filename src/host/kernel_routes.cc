@@ -10,8 +10,6 @@
 namespace sallyport {
 namespace {
 
-constexpr uint32_t kMetricOfAutomaticIpv6 = 256;
-
 class Maker {
  public:
   Maker(const HostModel::State& state, std::vector<RouteEntry>& routes) : state_(state), routes_(routes) {}
@@ -85,13 +83,13 @@ class Maker {
     if (!multicast) return;
     if (!link_local) add_network(parse_address("fe80::").value(), 64);
     RouteEntry route = entry(parse_address("ff00::").value(), 8, RouteType::Multicast, kTableLocal);
-    route.metric = kMetricOfAutomaticIpv6;
+    route.metric = metric_of_connected(Family::Ipv6);
     routes_.push_back(std::move(route));
   }
 
   void add_network(const IpAddress& address, unsigned bits) {
     RouteEntry route = entry(address, bits, RouteType::Unicast, kTableMain);
-    route.metric = kMetricOfAutomaticIpv6;
+    route.metric = metric_of_connected(Family::Ipv6);
     // Two addresses of one network on one interface make one route.
     if (!networks_.insert({route.dev, {route.to.address, static_cast<uint8_t>(bits)}}).second) return;
     routes_.push_back(std::move(route));

@@ -22,6 +22,22 @@ HostModel::State::Prefix prefix_of(const IpAddress& address, unsigned bits) {
   return {address & prefix_mask(address.family, bits), static_cast<uint8_t>(bits)};
 }
 
+// Where a gateway lies: on the network that holds it with the longest prefix, of interface `by` unless that is none.
+std::optional<HostModel::State::Link> link_towards(const HostModel::State& state, const IpAddress& gateway,
+                                                   InterfaceId by) {
+  for (int bits = static_cast<int>(address_bytes(gateway.family)) * 8; bits >= 0; --bits) {
+    const auto found = state.links.find(prefix_of(gateway, static_cast<unsigned>(bits)));
+    if (found == state.links.end()) continue;
+    const HostModel::State::Link* best = nullptr;
+    for (const HostModel::State::Link& link : found->second) {
+      if (by != kNoInterface && link.id != by) continue;
+      if (best == nullptr || link.metric < best->metric) best = &link;
+    }
+    if (best != nullptr) return *best;
+  }
+  return std::nullopt;
+}
+
 std::tuple<uint32_t, HostModel::State::Prefix, uint32_t> identity_of(const RouteEntry& route) {
   return {route.table, prefix_of(route.to.address, static_cast<unsigned>(prefix_length(route.to.mask))),
           stated_metric(route)};
@@ -74,18 +90,6 @@ Result<void> check_route(const HostModel::State& state, const RouteEntry& route)
 
 }  // namespace
 
-std::optional<HostModel::State::Link> link_towards(const HostModel::State& state, const IpAddress& gateway,
-                                                   InterfaceId by) {
-  for (int bits = static_cast<int>(address_bytes(gateway.family)) * 8; bits >= 0; --bits) {
-    const auto found = state.links.find(prefix_of(gateway, static_cast<unsigned>(bits)));
-    if (found == state.links.end()) continue;
-    for (const HostModel::State::Link& link : found->second) {
-      if (by == kNoInterface || link.id == by) return link;
-    }
-  }
-  return std::nullopt;
-}
-
 HostModel::HostModel() : state_(std::make_unique<State>()) {}
 HostModel::HostModel(HostModel&&) noexcept = default;
 HostModel& HostModel::operator=(HostModel&&) noexcept = default;
@@ -126,9 +130,10 @@ Result<InterfaceId> HostModel::add_interface(Interface interface) {
   state_->ids.emplace(name, id);
   for (const InterfaceAddress& own : interface.addresses) {
     const auto all_bits = static_cast<unsigned>(address_bytes(own.address.family)) * 8;
-    state_->links[prefix_of(own.address, all_bits)].push_back({id, true});
+    state_->links[prefix_of(own.address, all_bits)].push_back({.id = id, .local = true});
     if (own.prefix_bits != all_bits) {
-      state_->links[prefix_of(own.address, own.prefix_bits)].push_back({id, interface.loopback});
+      state_->links[prefix_of(own.address, own.prefix_bits)].push_back(
+          {.id = id, .local = interface.loopback, .metric = metric_of_connected(own.address.family)});
     }
   }
   state_->interfaces.push_back(std::move(interface));
@@ -161,12 +166,16 @@ Result<void> HostModel::add_route(RouteEntry route) {
   if (route.dev.empty() && given(route.via)) {
     route.dev = state_->interface(link_towards(*state_, route.via, kNoInterface)->id).name_text();
   }
+  const auto link = given(route.via) ? link_towards(*state_, route.via, state_->find(route.dev)) : std::nullopt;
+  state_->via_itself.push_back(link && link->local);
   state_->known_routes.insert(identity_of(route));
-  const bool asked_first = route.table >= kTableDefault && route.table <= kTableLocal;
+  const bool asked_first = route.table == kTableMain || route.table == kTableLocal;
   if (asked_first && !refuses(route.type) && !given(route.via)) {
     const bool local = route.type == RouteType::Local;
     const InterfaceId out = state_->find(route.dev);
-    if (out != kNoInterface) state_->links[std::get<1>(identity_of(route))].push_back({out, local});
+    if (out != kNoInterface)
+      state_->links[std::get<1>(identity_of(route))].push_back(
+          {.id = out, .local = local, .metric = stated_metric(route)});
   }
   state_->routes.push_back(std::move(route));
   return {};

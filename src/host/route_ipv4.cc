@@ -60,6 +60,17 @@ Route onto_link(const State& state, const Asked& asked, InterfaceId out) {
   return route;
 }
 
+// An address that stands for many is what it is, whatever the route to it says. What goes to all here knows nothing of
+// its route; nor does a multicast that only the default route, or half of it, sends away.
+void mind_the_many(const State& state, const FibEntry& entry, uint32_t destination, Route& route) {
+  if (destination == kLimitedBroadcast) route.type = RouteType::Broadcast;
+  if (is_multicast(destination)) route.type = RouteType::Multicast;
+  if (destination != kLimitedBroadcast && (!is_multicast(destination) || entry.prefix_bits >= 4)) return;
+  route.gateway = {};
+  route.mtu = mtu_of(state, route.out);
+  route.realm = 0;
+}
+
 // `entry` is null for the unspecified address, which means the machine itself.
 Route to_itself(const State& state, const FibEntry* entry, const Asked& asked, InterfaceId asked_out) {
   const InterfaceId from = entry == nullptr ? kNoInterface : entry->out;
@@ -74,6 +85,7 @@ Route to_itself(const State& state, const FibEntry* entry, const Asked& asked, I
   route.realm = entry->realm;
   const bool stated = !entry->preferred_source.is_unspecified();
   route.preferred_source = stated ? entry->preferred_source : asked.query.destination;
+  mind_the_many(state, *entry, asked.destination, route);
   return route;
 }
 
@@ -84,14 +96,7 @@ Route along(const State& state, const FibEntry& entry, uint32_t destination) {
                  .preferred_source = entry.preferred_source,
                  .mtu = entry.mtu != 0 ? entry.mtu : mtu_of(state, entry.out),
                  .realm = entry.realm};
-  if (destination == kLimitedBroadcast) route.type = RouteType::Broadcast;
-  if (is_multicast(destination)) route.type = RouteType::Multicast;
-  // What goes to all here knows nothing of its route; nor does a multicast that only the default route sends away.
-  if (destination == kLimitedBroadcast || (is_multicast(destination) && entry.prefix_bits < 4)) {
-    route.gateway = {};
-    route.mtu = mtu_of(state, entry.out);
-    route.realm = 0;
-  }
+  mind_the_many(state, entry, destination, route);
   return route;
 }
 
@@ -120,8 +125,8 @@ Route output(const State& state, const Asked& asked) {
     if (out != kNoInterface) return onto_link(state, asked, out);
     return {.type = entry == nullptr ? RouteType::None : entry->type};
   }
-  if (entry->type == RouteType::Local) return to_itself(state, entry, asked, out);
-  Route route = along(state, *entry, asked.destination);
+  Route route =
+      entry->type == RouteType::Local ? to_itself(state, entry, asked, out) : along(state, *entry, asked.destination);
   if (out != kNoInterface && is_multicast(asked.destination)) {
     route.preferred_source = select_source_ipv4(state, out, {}, false);
   }
@@ -129,8 +134,8 @@ Route output(const State& state, const Asked& asked) {
 }
 
 // Whether a packet from `source` may come in by `query.in` (which it would leave again by `out`, if by any); `realm` is
-// that of the source.
-bool source_is_believable(const State& state, const Asked& asked, InterfaceId out, uint32_t& realm) {
+// that of the source. For what is delivered to many, rules see no destination.
+bool source_is_believable(const State& state, const Asked& asked, InterfaceId out, bool to_many, uint32_t& realm) {
   const RouteQuery& query = asked.query;
   const InterfaceSettings& here = state.settings[query.in];
   const bool turns_back = out == query.in && here.send_redirects;
@@ -139,7 +144,7 @@ bool source_is_believable(const State& state, const Asked& asked, InterfaceId ou
                                                             [](const auto& own) { return own.first.high; });
   }
   Flow back = {.destination = PrefixKey::of(query.source),
-               .source = PrefixKey::of(query.destination),
+               .source = to_many ? PrefixKey{} : PrefixKey::of(query.destination),
                .has_source = true,
                .in = out,
                .mark = here.src_valid_mark ? query.mark : 0,
@@ -169,14 +174,16 @@ Route input_multicast(const State& state, const Asked& asked) {
   const bool own_zero = asked.source == 0 && is_link_multicast(asked.destination);
   if (is_many(asked.source) || (asked.source == 0 && !own_zero)) return martian();
   if (is_loopback(asked.source) && !state.settings[asked.query.in].route_localnet) return martian();
-  if (!own_zero && !source_is_believable(state, asked, kNoInterface, realm)) return martian();
+  if (!own_zero && !source_is_believable(state, asked, kNoInterface, true, realm)) return martian();
   if (asked.destination != kAllHosts) return {.type = RouteType::Blackhole};
-  return delivered(state, RouteType::Multicast, nullptr);
+  Route route = delivered(state, RouteType::Multicast, nullptr);
+  add_source_realm(route, realm);
+  return route;
 }
 
 Route input_broadcast(const State& state, const Asked& asked, const FibEntry* entry) {
   uint32_t realm = 0;
-  if (!asked.source == 0 && !source_is_believable(state, asked, kNoInterface, realm)) return martian();
+  if (asked.source != 0 && !source_is_believable(state, asked, kNoInterface, true, realm)) return martian();
   Route route = delivered(state, RouteType::Broadcast, entry);
   add_source_realm(route, realm);
   return route;
@@ -188,7 +195,7 @@ Route input_found(const State& state, const Asked& asked, const FibEntry& entry)
   const bool local = entry.type == RouteType::Local;
   if (!local && !state.settings[asked.query.in].forwarding4) return {.type = RouteType::Unreachable};
   if (!local && entry.type != RouteType::Unicast) return martian();
-  if (!source_is_believable(state, asked, local ? kNoInterface : entry.out, realm)) return martian();
+  if (!source_is_believable(state, asked, local ? kNoInterface : entry.out, false, realm)) return martian();
   Route route = local ? delivered(state, RouteType::Local, &entry) : along(state, entry, asked.destination);
   add_source_realm(route, realm);
   return route;

@@ -46,8 +46,9 @@ int label_of(const IpAddress& address) {
   return kLabelOfAllOthers;
 }
 
-// RFC 4291 2.7: multicast addresses say their scope; the others are compared with those.
-constexpr int kScopeNode = 1, kScopeLink = 2, kScopeSite = 5, kScopeGlobal = 14;
+// RFC 4291 2.7: multicast addresses say their scope; the others are compared with those. ::1 counts as of the link
+// (RFC 6724 3.4).
+constexpr int kScopeLink = 2, kScopeSite = 5, kScopeGlobal = 14;
 
 int scope_of(const IpAddress& address) {
   const uint8_t* b = address.bytes.data();
@@ -56,7 +57,7 @@ int scope_of(const IpAddress& address) {
   if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) return kScopeLink;
   if (b[0] == 0xfe && (b[1] & 0xc0) == 0xc0) return kScopeSite;
   constexpr uint8_t kLocalhost[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  return std::memcmp(b, kLocalhost, 16) == 0 ? kScopeNode : kScopeGlobal;
+  return std::memcmp(b, kLocalhost, 16) == 0 ? kScopeLink : kScopeGlobal;
 }
 
 bool is_orchid(const IpAddress& address) {

@@ -43,6 +43,7 @@ struct HostModel::State {
   std::vector<InterfaceId> pair_of = {kNoInterface};
   std::vector<bool> pair_is_bridge = {false};
   std::vector<RouteEntry> routes = {};
+  std::vector<bool> via_itself = {};  // by route: its gateway was this machine itself when it was added
   std::vector<PolicyRule> rules = {};
   Sysctls sysctls = {};
   bool answers = false;
@@ -54,6 +55,7 @@ struct HostModel::State {
   struct Link {
     InterfaceId id = kNoInterface;
     bool local = false;  // leads to this machine itself
+    uint32_t metric = 0;
   };
   std::map<Prefix, std::vector<Link>> links = {};  // networks that an interface leads to without a gateway
   std::set<std::tuple<uint32_t, Prefix, uint32_t>> known_routes = {};  // table, prefix, metric
@@ -84,9 +86,8 @@ struct HostModel::State {
 // order.
 std::vector<RouteEntry> kernel_routes_of(const HostModel::State& state);
 
-// Where a gateway lies: on the network that holds it with the longest prefix, of interface `by` unless that is none.
-std::optional<HostModel::State::Link> link_towards(const HostModel::State& state, const IpAddress& gateway,
-                                                   InterfaceId by);
+// The metric of the kernel's own route to an interface's network.
+constexpr uint32_t metric_of_connected(Family family) { return family == Family::Ipv4 ? 0 : 256; }
 
 // The metric of a route that was stated: IPv6 has no metric 0.
 inline uint32_t stated_metric(const RouteEntry& route) {

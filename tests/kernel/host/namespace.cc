@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/if.h>
-#include <linux/if_addr.h>
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <sched.h>
@@ -66,16 +65,14 @@ std::set<size_t> run_ip_batch(const std::vector<std::string>& lines, bool ipv6) 
   return refused;
 }
 
-bool wait_for_addresses() {
-  constexpr int kMostAttempts = 3000;
+bool wait_for_ipv6_addresses(size_t count) {
+  constexpr int kMostAttempts = 5000;
   auto netlink = Netlink::open();
   for (int attempt = 0; netlink && attempt < kMostAttempts; ++attempt) {
-    bool tentative = false;
-    const auto take = [&](const NetlinkMessage& message) {
-      tentative |= (message.header<ifaddrmsg>().ifa_flags & IFA_F_TENTATIVE) != 0;
-    };
-    if (!netlink->list(RTM_GETADDR, AF_INET6, take, [] {})) return false;
-    if (!tentative) return true;
+    size_t ready = 0;
+    const auto take = [&](const NetlinkMessage& message) { ready += message.header<rtmsg>().rtm_type == RTN_LOCAL; };
+    if (!netlink->list(RTM_GETROUTE, AF_INET6, take, [&] { ready = 0; })) return false;
+    if (ready == count) return true;
     poll(nullptr, 0, 1);
   }
   return false;

@@ -27,8 +27,8 @@ class TunInterface {
 // Gives each line to ip(8); answers the numbers, from 0, of those that it or the kernel refused.
 std::set<size_t> run_ip_batch(const std::vector<std::string>& lines, bool ipv6);
 
-// Waits until no IPv6 address is tentative any more: new interfaces get their carrier a moment later.
-bool wait_for_addresses();
+// Waits until the kernel's own worker has made a local route of each of `count` IPv6 addresses.
+bool wait_for_ipv6_addresses(size_t count);
 
 bool write_sysctl(std::string_view name, long value);
 

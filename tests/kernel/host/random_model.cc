@@ -114,11 +114,12 @@ class Maker {
     static const std::vector<unsigned> kIpv6 = {48, 64, 64, 64, 126, 127, 128};
     const unsigned bits = one_of(random_, family == Family::Ipv4 ? kIpv4 : kIpv6);
     if (std::ranges::find(machine_.own, address) != machine_.own.end()) return {};
-    // An address that is also the anycast address of another's network: whichever was added first answers.
-    const IpAddress network = address & prefix_mask(family, bits);
-    if (family == Family::Ipv6 && (taken_.contains(address) || taken_.contains(network))) return {};
-    taken_.insert(address);
-    taken_.insert(network);
+    // An address that is also the anycast or broadcast address of another's network: whichever was added first answers.
+    const IpAddress mask = prefix_mask(family, bits);
+    IpAddress special = address & mask;
+    if (family == Family::Ipv4) special = IpAddress::v4(address.v4_number() | ~mask.v4_number());
+    if (special_.contains(address) || std::ranges::find(machine_.own, special) != machine_.own.end()) return {};
+    if (special != address) special_.insert(special);
     machine_.own.push_back(address);
     note(address, bits);
     return fmt::format("{}/{}", address.text(), bits);
@@ -251,7 +252,7 @@ class Maker {
 
   Random& random_;
   RandomMachine machine_;
-  std::set<IpAddress> taken_;
+  std::set<IpAddress> special_;
   bool plain_ = chance(random_, 50);
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <vector>
@@ -61,7 +62,8 @@ std::string tell_kernel(const RandomMachine& machine, Tally& tally) {
     if (!write_sysctl(name, value)) fmt::print("cannot set {}\n", name);
   }
   for (const size_t line : run_ip_batch(machine.set_up, false)) fmt::print("refused: ip {}\n", machine.set_up[line]);
-  if (!wait_for_addresses()) fmt::print("an address stays tentative\n");
+  const auto own6 = std::ranges::count(machine.own, Family::Ipv6, &IpAddress::family);
+  if (!wait_for_ipv6_addresses(static_cast<size_t>(own6))) fmt::print("an address is not ready\n");
   std::vector<bool> taken(machine.facts.size(), true);
   for (const bool ipv6 : {false, true}) {
     std::vector<std::string> lines;
@@ -73,6 +75,9 @@ std::string tell_kernel(const RandomMachine& machine, Tally& tally) {
     }
     for (const size_t line : run_ip_batch(lines, ipv6)) taken[which[line]] = false;
   }
+  // What was refused is freed a moment later, and until then counts (a realm changes how sources are judged); an
+  // interface that goes away waits for that.
+  TunInterface("passing", false);
   std::string toml = machine.interfaces;
   for (size_t i = 0; i < machine.facts.size(); ++i) {
     if (taken[i]) toml += machine.facts[i].toml;
