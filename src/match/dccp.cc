@@ -56,6 +56,7 @@ class DccpMatch final : public Match {
     const uint32_t begin =
         kHeaderBytes + (long_sequence ? kLongSequenceBytes : 0) + kTypes[std::min<size_t>(type, kInvalid)].header_bytes;
     const uint32_t end = header[4] * 4u;
+    if (end == begin) return false;
     if (end < begin || packet.transport(end) == nullptr) {
       context.drop_packet = true;
       return false;
