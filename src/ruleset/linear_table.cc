@@ -59,6 +59,9 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
   context.drop_packet = false;
   while (true) {
     CompiledRule& rule = rules_[at];
+    // A match may hold and still want the packet dropped (an inverted one): then its rule has counted and acted.
+    if (context.drop_packet) [[unlikely]]
+      return finish(rule, Verdict::drop(), context);
     const Met met = meets(rule, packet, context);
     if (met == Met::No) {
       ++at;
@@ -89,7 +92,7 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
         at = top == base ? policy_[static_cast<size_t>(context.hook)] : stack_[--top];
         break;
       case Step::Accept:
-        return Verdict::accept();
+        return context.drop_packet ? finish(rule, Verdict::drop(), context) : Verdict::accept();
       case Step::Drop:
         return finish(rule, Verdict::drop(), context);
       case Step::Policy:
