@@ -93,7 +93,8 @@ struct HookContext {
 class PacketOutput {
  public:
   virtual ~PacketOutput() = default;
-  // `packet` holds a network packet without link header; it is routed here. `cause` gave rise to it.
+  // `packet` holds a network packet without link header; it is routed here. `cause` gave rise to it. Without a source
+  // it gets the address that `cause` asked for, where that is one of this machine's, else one by route.
   virtual void send(Packet&& packet, const Packet& cause) = 0;
   // Routes a packet at Output again because its addresses, mark or TOS changed; sets packet.out and context.out. False:
   // no route leads there any more.

@@ -83,6 +83,11 @@ class Router {
   // What an address is to this machine (-m addrtype). IPv4: Local, Broadcast, Multicast, Unicast, Anycast. IPv6: also
   // Unreachable (any route that refuses, or none). With `on`, only what is so by that interface, else Unicast.
   virtual RouteType address_type(const IpAddress& address, InterfaceId on = kNoInterface) const = 0;
+  // The address that the machine gives an IPv6 packet of its own that leaves by `out` (RFC 6724); unspecified: none.
+  virtual IpAddress source_address(const IpAddress& destination, InterfaceId out) const {
+    static_cast<void>(out);
+    return {.family = destination.family};
+  }
   // `id` from 1 to interface_count(); 0 is an interface without a name.
   virtual const Interface& interface(InterfaceId id) const = 0;
   virtual size_t interface_count() const = 0;
@@ -150,6 +155,7 @@ class HostModel final : public Router {
 
   Route route(const RouteQuery& query) const override;
   RouteType address_type(const IpAddress& address, InterfaceId on) const override;
+  IpAddress source_address(const IpAddress& destination, InterfaceId out) const override;
   const Interface& interface(InterfaceId id) const override;
   size_t interface_count() const override;
   std::optional<InterfaceId> find_interface(std::string_view name) const override;

@@ -15,6 +15,8 @@
 #include "wire/checksum.h"
 #include "wire/edit.h"
 #include "wire/fragment.h"
+#include "wire/hop_by_hop.h"
+#include "wire/ip_options.h"
 #include "wire/parse.h"
 
 namespace sallyport {
@@ -32,7 +34,7 @@ struct IcmpCode {
 constexpr IcmpCode kTimeExceeded[2] = {{11, 0}, {3, 0}};
 constexpr IcmpCode kTooLarge[2] = {{3, 4}, {2, 0}};
 constexpr IcmpCode kNoRoute[2] = {{3, 0}, {1, 0}};
-constexpr IcmpCode kUnreachable[2] = {{3, 1}, {1, 3}};
+constexpr IcmpCode kUnreachable[2] = {{3, 1}, {1, 0}};
 constexpr IcmpCode kProhibited[2] = {{3, 13}, {1, 1}};
 
 size_t index(Family family) { return static_cast<size_t>(family); }
@@ -55,13 +57,23 @@ bool dont_fragment(const Packet& packet) {
   return packet.family == Family::Ipv6 || (load_be16(packet.data() + 6) & kDontFragment) != 0;
 }
 
+bool is_link_local(const IpAddress& address) { return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80; }
+
+void set_source(Packet& packet, const IpAddress& source) {
+  std::memcpy(packet.data() + (packet.source_bytes() - packet.data()), source.bytes.data(), source.view().size());
+  set_header_checksum(packet);
+  if (packet.family == Family::Ipv6) set_transport_checksum(packet);
+}
+
+bool has_options(const Packet& packet) { return packet.family == Family::Ipv4 && packet.data()[0] > 0x45; }
+
 }  // namespace
 
 PacketPath::PacketPath(const Parts& parts) : parts_(parts), ports_(parts.router->interface_count() + 1) {
   for (size_t i = 1; i < ports_.size(); ++i) {
     const auto id = static_cast<InterfaceId>(i);
     const Interface& interface = parts.router->interface(id);
-    ports_[i] = {parts.router->pair_of(id), parts.router->pair_is_bridge(id), interface.mtu};
+    ports_[i] = {parts.router->pair_of(id), parts.router->pair_is_bridge(id), interface.loopback, interface.mtu};
     has_addresses_ |= !interface.addresses.empty();
   }
 }
@@ -77,13 +89,20 @@ HookContext PacketPath::new_context() {
 }
 
 void PacketPath::receive(Packet& packet, HookContext& context) {
-  if (parse(packet) != Malformed::None) [[unlikely]]
+  const Arrival arrival = ports_[packet.in].loopback ? Arrival::LoopbackInterface : Arrival::Wire;
+  if (const Malformed reason = parse(packet, arrival); reason != Malformed::None) [[unlikely]] {
+    if (reason == Malformed::Options && packet.family == Family::Ipv6) answer_hop_by_hop(packet);
     return end(packet, Fate::Malformed, Hook::Prerouting);
+  }
 
   context.decision = {};
   if (!run(Hook::Prerouting, packet, context)) return;
 
   const NextHop route = route_in(packet);
+  bool options_changed = false;
+  if (has_options(packet) && !route.martian && !options_allow(packet, route.type, options_changed)) {
+    return end(packet, Fate::Unroutable, Hook::Prerouting);
+  }
   switch (route.type) {
     case RouteType::Local:
     case RouteType::Broadcast:
@@ -92,13 +111,26 @@ void PacketPath::receive(Packet& packet, HookContext& context) {
       if (!run(Hook::Input, packet, context)) return;
       return end(packet, Fate::Delivered, Hook::Input);
     case RouteType::Unicast:
-      return forward(packet, route, context);
+      return forward(packet, route, options_changed, context);
     default:
       return refuse_route(packet, route.type);
   }
 }
 
-void PacketPath::forward(Packet& packet, const NextHop& route, HookContext& context) {
+// Options are judged behind the route; what is wrong with them is told to the sender. No way is taken that a packet
+// asks for itself.
+bool PacketPath::options_allow(Packet& packet, RouteType type, bool& changed) {
+  const OptionsJudged judged = judge_ipv4_options(packet);
+  if (judged.kind == OptionsJudged::Kind::Malformed) {
+    constexpr uint8_t kParameterProblem = 12;
+    const bool to_many = type == RouteType::Broadcast || type == RouteType::Multicast;
+    if (!to_many) send_error(packet, kParameterProblem, 0, static_cast<uint32_t>(judged.pointer) << 24);
+  }
+  changed = judged.changed;
+  return judged.kind == OptionsJudged::Kind::Fine;
+}
+
+void PacketPath::forward(Packet& packet, const NextHop& route, bool options_changed, HookContext& context) {
   packet.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   if (!ports_[packet.in].bridge) {
@@ -109,20 +141,33 @@ void PacketPath::forward(Packet& packet, const NextHop& route, HookContext& cont
     lower_ttl(packet);
   }
   if (!run(Hook::Forward, packet, context)) return;
+  if (options_changed) set_header_checksum(packet);
   if (!run(Hook::Postrouting, packet, context)) return;
   finish(packet);
 }
 
-// What a router refuses before FORWARD sees it: a TTL that is used up, a packet that does not fit and may not be cut.
+// What a router refuses before FORWARD sees it: a TTL that is used up, an IPv6 source that means nothing beyond its own
+// link, a packet that does not fit and may not be cut.
 bool PacketPath::may_forward(Packet& packet, uint32_t mtu) {
   if (packet.ttl() <= 1) {
     send_error(packet, kTimeExceeded[index(packet.family)].type, kTimeExceeded[index(packet.family)].code, 0);
     return false;
   }
+  if (packet.family == Family::Ipv6 && packet.in != packet.out && !source_may_travel(packet)) return false;
   const uint32_t largest = packet.largest_fragment != 0 ? packet.largest_fragment : packet.length;
   if (packet.length <= mtu || largest <= mtu || !dont_fragment(packet)) return true;
   send_error(packet, kTooLarge[index(packet.family)].type, kTooLarge[index(packet.family)].code, mtu);
   return false;
+}
+
+// RFC 4291 2.5.2, 2.5.6.
+bool PacketPath::source_may_travel(const Packet& packet) {
+  if (is_link_local(packet.source())) {
+    constexpr uint8_t kUnreachable = 1, kBeyondScope = 2;
+    send_error(packet, kUnreachable, kBeyondScope, 0);
+    return false;
+  }
+  return !packet.source().is_unspecified();
 }
 
 NextHop PacketPath::route_in(const Packet& packet) {
@@ -156,15 +201,27 @@ void PacketPath::send(Packet&& packet, const Packet& cause) {
   made.time = cause.time;
   made.checksum_trusted = true;
   ++parts_.counters->generated;
-  Route route = parts_.router->route(
-      {.destination = made.destination(), .source = made.source(), .mark = made.mark, .tos = made.tos()});
+  const bool icmp_error = made.source().is_unspecified();
+  if (icmp_error) set_source(made, source_of_error(cause));
+  RouteQuery query = {.destination = made.destination(), .source = made.source(), .mark = made.mark, .tos = made.tos()};
+  // A neighbour is answered on its own link.
+  if (icmp_error && made.family == Family::Ipv6 && is_link_local(query.destination)) query.out = cause.in;
+  const Route route = parts_.router->route(query);
   if (made.source().is_unspecified() && !route.preferred_source.is_unspecified()) {
-    const auto address = route.preferred_source.view();
-    std::memcpy(made.data() + (made.source_bytes() - made.data()), address.data(), address.size());
-    set_header_checksum(made);
-    if (made.family == Family::Ipv6) set_transport_checksum(made);
+    set_source(made, route.preferred_source);
   }
   output(made, route);
+}
+
+// The address that was asked; else IPv6 takes one of the side by which `cause` came, and IPv4 leaves it to the route.
+IpAddress PacketPath::source_of_error(const Packet& cause) const {
+  const IpAddress asked = cause.destination();
+  RouteQuery query = {.destination = asked, .source = {.family = cause.family}};
+  if (cause.family == Family::Ipv6 && is_link_local(asked)) query.out = cause.in;
+  const RouteType type = parts_.router->route(query).type;
+  if (type == RouteType::Local || type == RouteType::Anycast) return asked;
+  if (cause.family == Family::Ipv4 || cause.in == kNoInterface) return {.family = cause.family};
+  return parts_.router->source_address(cause.source(), cause.in);
 }
 
 // From here a packet of the machine's own: OUTPUT, POSTROUTING, out or back in.
@@ -191,8 +248,12 @@ void PacketPath::output(Packet& packet, const Route& route) {
 }
 
 bool PacketPath::reroute(Packet& packet, HookContext& context) {
-  const Route route = parts_.router->route(
-      {.destination = packet.destination(), .source = packet.source(), .mark = packet.mark, .tos = packet.tos()});
+  RouteQuery query = {
+      .destination = packet.destination(), .source = packet.source(), .mark = packet.mark, .tos = packet.tos()};
+  const bool stays_on_link =
+      packet.family == Family::Ipv6 && (is_link_local(query.destination) || query.destination.bytes[0] == 0xff);
+  if (stays_on_link) query.out = packet.out;
+  const Route route = parts_.router->route(query);
   if (route.type != RouteType::Unicast && route.type != RouteType::Local) return false;
   packet.out = context.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
@@ -227,8 +288,18 @@ bool PacketPath::may_send_error(const Packet& cause, uint8_t type) {
   return !parts_.icmp_gate || parts_.icmp_gate(cause.source(), type, parts_.clock->now());
 }
 
-void PacketPath::send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest) {
-  if (!may_answer_with_icmp_error(cause) || !may_send_error(cause, type)) return;
+// An option that nobody knows may ask for an answer even where the packet was sent to many (RFC 8200 4.2).
+void PacketPath::answer_hop_by_hop(Packet& packet) {
+  constexpr uint8_t kParameterProblem = 4, kUnknownOption = 2, kAnswerAlways = 2;
+  HopByHopFault fault;
+  if (check_hop_by_hop(packet, &fault) != HopByHop::Unknown) return;
+  const uint8_t* const option = packet.at(fault.pointer, 1);
+  const bool always = fault.code == kUnknownOption && option != nullptr && *option >> 6 == kAnswerAlways;
+  send_error(packet, kParameterProblem, fault.code, fault.pointer, always);
+}
+
+void PacketPath::send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest, bool sent_to_many_too) {
+  if (!may_answer_with_icmp_error(cause, sent_to_many_too) || !may_send_error(cause, type)) return;
   Packet error = build_icmp_error(cause, type, code, rest);
   send(std::move(error), cause);
 }

@@ -54,13 +54,14 @@ class PacketPath final : public PacketOutput {
   struct Port {
     InterfaceId pair = kNoInterface;
     bool bridge = false;
+    bool loopback = false;
     uint32_t mtu = 0;
   };
 
   // Inline: the steps of every packet, used by packet_path.cc alone.
   inline bool run(Hook hook, Packet& packet, HookContext& context);
   inline NextHop route_in(const Packet& packet);
-  inline void forward(Packet& packet, const NextHop& route, HookContext& context);
+  inline void forward(Packet& packet, const NextHop& route, bool options_changed, HookContext& context);
   inline bool may_forward(Packet& packet, uint32_t mtu);
   inline void finish(Packet& packet);
   inline void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = kUndecided);
@@ -70,7 +71,11 @@ class PacketPath final : public PacketOutput {
   void stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context);
   void output(Packet& packet, const Route& route);
   void leave_in_pieces(Packet& packet);
-  void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest);
+  bool options_allow(Packet& packet, RouteType type, bool& changed);
+  bool source_may_travel(const Packet& packet);
+  void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest, bool sent_to_many_too = false);
+  void answer_hop_by_hop(Packet& packet);
+  IpAddress source_of_error(const Packet& cause) const;
 
   Parts parts_;
   std::array<std::array<HookChain, kHooks>, 2> chains_;

@@ -16,6 +16,7 @@ namespace sallyport {
 struct NextHop {
   RouteType type = RouteType::None;
   InterfaceId out = kNoInterface;
+  bool martian = false;
   uint32_t mtu = 0;
 };
 
@@ -63,7 +64,7 @@ class RouteCache {
                                       .in = packet.in,
                                       .mark = packet.mark,
                                       .tos = packet.tos()});
-    return {route.type, route.out, route.mtu};
+    return {route.type, route.out, route.martian, route.mtu};
   }
 
   std::vector<Place<1>> ipv4_;

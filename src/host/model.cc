@@ -223,6 +223,11 @@ Route HostModel::route(const RouteQuery& query) const {
   return query.destination.family == Family::Ipv4 ? route_ipv4(*state_, query) : route_ipv6(*state_, query);
 }
 
+IpAddress HostModel::source_address(const IpAddress& destination, InterfaceId out) const {
+  if (destination.family == Family::Ipv4) return {};
+  return select_source_ipv6(*state_, out, destination);
+}
+
 RouteType HostModel::address_type(const IpAddress& address, InterfaceId on) const {
   return address.family == Family::Ipv4 ? address_type_ipv4(*state_, address, on)
                                         : address_type_ipv6(*state_, address, on);

@@ -100,23 +100,7 @@ class RejectTarget final : public Target {
     if (!may_answer_with_icmp_error(packet) || !checksum_holds(packet)) return;
     const uint8_t unreachable = ipv6 ? 1 : 3;
     if (!context.output->may_send_error(packet, unreachable)) return;
-    Packet answer = build_icmp_error(packet, unreachable, code_, 0);
-    if (is_ours(packet.destination(), context)) set_source(answer, packet.destination());
-    context.output->send(std::move(answer), packet);
-  }
-
-  // The address that was asked answers, where it is one of this machine's; else the route back decides.
-  static bool is_ours(const IpAddress& address, const HookContext& context) {
-    if (context.router == nullptr) return context.hook == Hook::Input;
-    return context.router->address_type(address) == RouteType::Local;
-  }
-  static void set_source(Packet& packet, const IpAddress& source) {
-    const bool ipv4 = packet.family == Family::Ipv4;
-    uint8_t* const field = packet.at(ipv4 ? 12 : 8, ipv4 ? 4 : 16);
-    if (field == nullptr) return;
-    std::memcpy(field, source.bytes.data(), source.view().size());
-    set_header_checksum(packet);
-    set_transport_checksum(packet);
+    context.output->send(build_icmp_error(packet, unreachable, code_, 0), packet);
   }
 
   static void answer_with_reset(const Packet& packet, const HookContext& context) {

@@ -53,8 +53,7 @@ void set_facts(Packet& packet, const PacketRecipe& recipe, uint32_t header) {
   packet.link_original_length = packet.length;
 }
 
-bool is_multicast_or_unspecified(const IpAddress& address) {
-  if (address.is_unspecified()) return true;
+bool names_many(const IpAddress& address) {
   return address.family == Family::Ipv4
              ? address.bytes[0] >= 224 && (address.bytes[0] < 240 || ~address.v4_number() == 0)
              : address.bytes[0] == 0xff;
@@ -111,10 +110,11 @@ Packet build_icmp_error(const Packet& cause, uint8_t type, uint8_t code, uint32_
   return packet;
 }
 
-bool may_answer_with_icmp_error(const Packet& cause) {
-  if (cause.type != PacketType::Unicast) return false;
+bool may_answer_with_icmp_error(const Packet& cause, bool sent_to_many_too) {
   if (cause.family == Family::Ipv4 && cause.fragment_offset != 0) return false;
-  if (is_multicast_or_unspecified(cause.source()) || is_multicast_or_unspecified(cause.destination())) return false;
+  if (cause.source().is_unspecified() || names_many(cause.source())) return false;
+  const bool sent_to_many = cause.type != PacketType::Unicast || names_many(cause.destination());
+  if (sent_to_many && !sent_to_many_too) return false;
   return !carries_icmp_error(cause);
 }
 

@@ -28,8 +28,8 @@ Packet build_packet(const PacketRecipe& recipe, std::span<const uint8_t> transpo
 Packet build_icmp_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest);
 
 // Whether `cause` may be answered by an ICMP error at all (RFC 1122 3.2.2, RFC 4443 2.4): not an ICMP error itself, not
-// a later fragment of IPv4 (those of IPv6 are answered), not from or to a multicast or unspecified address, not a frame
-// that was addressed to others than this machine.
-bool may_answer_with_icmp_error(const Packet& cause);
+// a later fragment of IPv4 (those of IPv6 are answered), not from a multicast or unspecified address or to a multicast
+// one, not a frame that was addressed to others than this machine. Few errors answer what was `sent_to_many_too`.
+bool may_answer_with_icmp_error(const Packet& cause, bool sent_to_many_too = false);
 
 }  // namespace sallyport

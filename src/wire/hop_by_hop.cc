@@ -11,6 +11,9 @@ constexpr uint32_t kIpv6Header = 40;
 constexpr uint32_t kMostPadding = 7;
 constexpr uint32_t kMostOptions = 8;  // net.ipv6.max_hbh_opts_number
 
+// Codes of ICMPv6's parameter problem (RFC 4443 3.4).
+constexpr uint8_t kWrongField = 0, kUnknownOption = 2;
+
 enum Option : uint8_t { kPad1 = 0, kPadN = 1, kRouterAlert = 5, kCalipso = 7, kIoam = 0x31, kJumbo = 0xc2 };
 
 bool is_all_zero(const uint8_t* bytes, uint32_t count) {
@@ -21,9 +24,10 @@ bool is_all_zero(const uint8_t* bytes, uint32_t count) {
 }
 
 // A payload of more than 64 kB. The packet is cut to it.
-HopByHop take_jumbo(Packet& packet, const uint8_t* option, uint32_t offset) {
+HopByHop take_jumbo(Packet& packet, const uint8_t* option, uint32_t offset, HopByHopFault& fault) {
   if (option[1] != 4 || (offset & 3) != 2) return HopByHop::Dropped;
   const uint32_t payload = load_be32(option + 2);
+  fault = {kWrongField, payload <= 65535 ? offset + 2 : offset};
   if (payload <= 65535 || load_be16(packet.data() + 4) != 0) return HopByHop::Unknown;
   if (payload > packet.length - kIpv6Header) return HopByHop::Dropped;
   packet.length = payload + kIpv6Header;
@@ -46,24 +50,25 @@ HopByHop unknown_option(const Packet& packet, uint8_t type) {
   }
 }
 
-HopByHop check_option(Packet& packet, const uint8_t* option, uint32_t offset) {
+HopByHop check_option(Packet& packet, const uint8_t* option, uint32_t offset, HopByHopFault& fault) {
   switch (option[0]) {
     case kRouterAlert:
       return option[1] == 2 ? HopByHop::Fine : HopByHop::Dropped;
     case kJumbo:
-      return take_jumbo(packet, option, offset);
+      return take_jumbo(packet, option, offset, fault);
     case kCalipso:
       return HopByHop::Dropped;  // a label of a domain that this machine was not told of
     case kIoam:
       return (offset & 3) == 0 ? HopByHop::Fine : HopByHop::Dropped;
     default:
+      fault = {kUnknownOption, offset};
       return unknown_option(packet, option[0]);
   }
 }
 
 }  // namespace
 
-HopByHop check_hop_by_hop(Packet& packet) {
+HopByHop check_hop_by_hop(Packet& packet, HopByHopFault* fault) {
   const bool cut_by_snap_length = packet.captured() < packet.length;
   const uint8_t* const header = packet.at(kIpv6Header, 8);
   if (header == nullptr) return cut_by_snap_length ? HopByHop::Fine : HopByHop::Dropped;
@@ -87,7 +92,10 @@ HopByHop check_hop_by_hop(Packet& packet) {
       if (padding > kMostPadding || !is_all_zero(option + 2, bytes - 2)) return HopByHop::Dropped;
     } else {
       if (++options > kMostOptions) return HopByHop::Dropped;
-      if (const HopByHop answer = check_option(packet, option, offset); answer != HopByHop::Fine) return answer;
+      HopByHopFault here;
+      const HopByHop answer = check_option(packet, option, offset, here);
+      if (answer == HopByHop::Unknown && fault != nullptr) *fault = here;
+      if (answer != HopByHop::Fine) return answer;
       padding = 0;
     }
     offset += bytes;

@@ -13,7 +13,14 @@ enum class HopByHop : uint8_t {
   Fine,
 };
 
-// Judges the options behind the fixed header and takes a jumbo payload's length over into packet.length.
-HopByHop check_hop_by_hop(Packet& packet);
+// What a parameter problem says of a packet that is Unknown: its code, and the wrong byte from the header's start.
+struct HopByHopFault {
+  uint8_t code = 0;
+  uint32_t pointer = 0;
+};
+
+// Judges the options behind the fixed header and takes a jumbo payload's length over into packet.length. Fills `fault`,
+// where given, for Unknown.
+HopByHop check_hop_by_hop(Packet& packet, HopByHopFault* fault = nullptr);
 
 }  // namespace sallyport

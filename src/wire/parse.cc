@@ -80,7 +80,7 @@ Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   if (!addresses_are_possible(ip, arrival)) return Malformed::Address;
   if (const Malformed reason = ipv6_length(packet, ip); reason != Malformed::None) return reason;
   packet.family = Family::Ipv6;
-  if (ip[6] == kHopByHop && check_hop_by_hop(packet) != HopByHop::Fine) return Malformed::Options;
+  const bool options_fine = ip[6] != kHopByHop || check_hop_by_hop(packet) == HopByHop::Fine;
 
   const TransportPlace place = find_transport(packet);
   packet.protocol = place.protocol;
@@ -88,7 +88,7 @@ Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   packet.transport_offset = place.offset;
   packet.fragment_offset = place.fragment_offset;
   packet.more_fragments = place.more_fragments;
-  return Malformed::None;
+  return options_fine ? Malformed::None : Malformed::Options;
 }
 
 }  // namespace
