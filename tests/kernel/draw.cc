@@ -35,8 +35,9 @@ std::span<const IpAddress> hosts(Family family, size_t interface) {
 }
 
 std::span<const IpAddress> own(Family family) {
-  static const Addresses kOwn[2] = {addresses({"10.1.0.1", "10.2.0.1", "10.3.0.1", "172.16.3.1", "127.0.0.1"}),
-                                    addresses({"2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1", "::1"})};
+  static const Addresses kOwn[2] = {
+      addresses({"10.1.0.1", "10.2.0.1", "10.3.0.1", "172.16.3.1", "127.0.0.1"}),
+      addresses({"2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1", "fe80::a", "fe80::b", "::1"})};
   return kOwn[index(family)];
 }
 

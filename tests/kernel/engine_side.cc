@@ -85,10 +85,12 @@ Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::strin
   side->recorder_->router = &side->engine_->host();
   std::vector<Seen>& journal = side->recorder_->observed.journal;
   for (const Family each : {Family::Ipv4, Family::Ipv6}) {
-    side->engine_->add_module(std::make_unique<Observer>(Seen::Where::AtInput, journal), each, Hook::Input,
-                              kPriorityLast);
-    side->engine_->add_module(std::make_unique<Observer>(Seen::Where::AtPostrouting, journal), each, Hook::Postrouting,
-                              kPriorityLast);
+    const auto observe = [&](Seen::Where where, Hook hook, int priority) {
+      side->engine_->add_module(std::make_unique<Observer>(where, journal), each, hook, priority);
+    };
+    observe(Seen::Where::AtOutput, Hook::Output, kPriorityDefrag - 1);
+    observe(Seen::Where::AtInput, Hook::Input, kPriorityLast);
+    observe(Seen::Where::AtPostrouting, Hook::Postrouting, kPriorityLast);
   }
   return side;
 }

@@ -21,6 +21,7 @@ constexpr size_t kIpv4Header = 20, kIpv6Header = 40;
 struct Ends {
   IpAddress source;
   IpAddress destination;
+  bool passes_by = true;  // to none of the machine's own addresses
 };
 
 Ends random_ends(Draw& draw, size_t in) {
@@ -33,8 +34,10 @@ Ends random_ends(Draw& draw, size_t in) {
     ends.destination = draw.pick(pool::hosts(family, draw.below(3)));
   } else if (kind < 86) {
     ends.destination = draw.pick(pool::own(family));
+    ends.passes_by = false;
   } else {
     ends.destination = draw.pick(pool::odd(family));
+    ends.passes_by = false;
     // The kernel answers each sender of unroutable packets only five times at once, and that limit has no switch in a
     // namespace; so such packets have ever new senders.
     if (family == Family::Ipv4) store_be16(&ends.source.bytes[2], static_cast<uint16_t>(draw.between(0x0200, 0xfe00)));
@@ -85,7 +88,7 @@ void seal(Draw& draw, Bytes& transport, const Ends& ends, uint8_t protocol) {
 Bytes random_options4(Draw& draw) {
   Bytes out;
   for (uint32_t i = draw.between(1, 3); i > 0; --i) {
-    switch (draw.below(4)) {
+    switch (draw.below(5)) {
       case 0:
         out.insert(out.end(), {0x94, 4, 0, 0});  // router alert
         break;
@@ -95,10 +98,18 @@ Bytes random_options4(Draw& draw) {
       case 2:
         out.insert(out.end(), {0x1e, 4, 9, 9});  // an experiment, not to be copied into fragments
         break;
+      case 3:
+        if (draw.chance(50)) out.push_back(0);
+        break;
       default:
         out.push_back(1);
         break;
     }
+  }
+  if (draw.chance(8)) {
+    const auto place = static_cast<size_t>(draw.below(static_cast<uint32_t>(out.size() + 1)));
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(place),
+               static_cast<uint8_t>(draw.pick({1, 0x94, 0x82, 0x86, 0x83, 0x07, 0x44})));
   }
   while (out.size() % 4 != 0) out.push_back(static_cast<uint8_t>(draw.pick({0, 1})));
   return out;
@@ -115,7 +126,7 @@ Bytes ipv4(Draw& draw, const Ends& ends, uint8_t protocol, Bytes transport) {
   store_be16(&out[2], static_cast<uint16_t>(out.size()));
   store_be16(&out[4], static_cast<uint16_t>(draw.between(1, 65535)));
   uint16_t fragment = draw.chance(40) ? 0x4000 : 0;
-  if (draw.chance(7))
+  if (ends.passes_by && draw.chance(7))
     fragment = draw.pick<uint16_t>({0x2000, 0x2000, 1, 2, 185, 0x2000 | 185, 0x2001, 0x1fff, 0x8000, 0x4001});
   store_be16(&out[6], fragment);
   out[8] = random_ttl(draw);

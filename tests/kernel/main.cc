@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/engine_side.h"
 #include "kernel/generator_packets.h"
 #include "kernel/generator_rules.h"
 #include "kernel/lockstep.h"
@@ -31,6 +32,7 @@ struct Settings {
   std::string family = "both";
   std::string directory = ".";
   bool shrinks = true;
+  std::string file = "";
 };
 
 Case make_case(uint64_t seed, Family family, size_t packets) {
@@ -67,7 +69,8 @@ class Rerun {
 void report(const Case& whole, const Difference& found, uint64_t seed, const Settings& settings) {
   fmt::print("difference with seed {} ({}):\n{}", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4", found.text);
   if (!settings.shrinks) {
-    if (found.kind == Difference::Kind::Packet) fmt::print("packet {}: {}\n", found.packet, hex_of(whole.packets[found.packet]));
+    if (found.kind == Difference::Kind::Packet)
+      fmt::print("packet {}: {}\n", found.packet, hex_of(whole.packets[found.packet]));
     return;
   }
   Rerun rerun;
@@ -84,7 +87,48 @@ void report(const Case& whole, const Difference& found, uint64_t seed, const Set
   std::ofstream(fmt::format("{}/lockstep-{}.txt", settings.directory, seed)) << text;
 }
 
+// "tb 4500..." back to a packet.
+Input packet_of(const std::string& line) {
+  Input input;
+  for (size_t i = 0; i < kWorldInterfaces.size(); ++i) {
+    if (line.starts_with(kWorldInterfaces[i].name)) input.interface = static_cast<uint8_t>(i);
+  }
+  for (size_t at = 3; at + 1 < line.size(); at += 2) {
+    input.frame.push_back(static_cast<uint8_t>(std::stoul(line.substr(at, 2), nullptr, 16)));
+  }
+  return input;
+}
+
+// A file as a difference is reported in: rules, then packets.
+int run_file(const std::string& path, Family family) {
+  Case test = {family, {}, {}};
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const bool packet = line.size() > 3 && line[0] == 't' && line[2] == ' ';
+    if (packet) {
+      test.packets.push_back(packet_of(line));
+    } else {
+      test.rules += line + "\n";
+    }
+  }
+  auto referee = NamespaceReferee::open();
+  if (!referee) return kNotTested;
+  auto ours = EngineSide::create(family, test.rules);
+  if (auto loaded = (*referee)->load(family, test.rules); !loaded || !ours) {
+    fmt::print("kernel: {}\nours: {}\n", loaded ? "loads the rules" : loaded.error().text(),
+               ours ? "loads the rules" : ours.error().text());
+    return 1;
+  }
+  for (const Input& packet : test.packets) {
+    fmt::print("{}kernel:\n{}ours:\n{}", hex_of(packet), text_of((*referee)->pass(packet, true)),
+               text_of((*ours)->pass(packet)));
+  }
+  fmt::print("{}", counters_difference((*referee)->save(family), (*ours)->save()));
+  return 0;
+}
+
 int run(const Settings& settings) {
+  if (!settings.file.empty()) return run_file(settings.file, settings.family == "6" ? Family::Ipv6 : Family::Ipv4);
   auto referee = NamespaceReferee::open();
   if (!referee) {
     fmt::print(
@@ -131,6 +175,7 @@ int main(int count, char** words) {
     if (name == "--packets") settings.packets = std::stoull(value);
     if (name == "--family") settings.family = value;
     if (name == "--most") settings.most_differences = std::stoull(value);
+    if (name == "--case") settings.file = value;
     if (name == "--shrink") settings.shrinks = value != "no";
     if (name == "--directory") settings.directory = value;
   }

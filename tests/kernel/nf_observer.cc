@@ -22,7 +22,7 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr uint16_t kGroupAtInput = 65001, kGroupAtPostrouting = 65002;
+constexpr uint16_t kGroupAtOutput = 65000, kGroupAtInput = 65001, kGroupAtPostrouting = 65002;
 constexpr std::string_view kTable = "referee";
 
 // Netlink messages one behind the other, attributes nested.
@@ -157,7 +157,8 @@ std::string name_of(uint32_t index) {
 
 Seen read_report(const uint8_t* attributes, size_t size, uint16_t group) {
   Seen seen;
-  seen.where = group == kGroupAtInput         ? Seen::Where::AtInput
+  seen.where = group == kGroupAtOutput        ? Seen::Where::AtOutput
+               : group == kGroupAtInput       ? Seen::Where::AtInput
                : group == kGroupAtPostrouting ? Seen::Where::AtPostrouting
                                               : Seen::Where::Logged;
   if (seen.where == Seen::Where::Logged) seen.group = group;
@@ -213,7 +214,7 @@ Result<std::unique_ptr<NfObserver>> NfObserver::open() {
   for (uint16_t group = 0; group < kLogGroups; ++group) {
     if (auto done = observer->listen_to(group); !done) return std::unexpected(done.error());
   }
-  for (const uint16_t group : {kGroupAtInput, kGroupAtPostrouting}) {
+  for (const uint16_t group : {kGroupAtOutput, kGroupAtInput, kGroupAtPostrouting}) {
     if (auto done = observer->listen_to(group); !done) return std::unexpected(done.error());
   }
   return observer;
@@ -262,9 +263,10 @@ Result<void> NfObserver::install_hooks() {
   add_reporter(out, "input", kGroupAtInput);
   add_reporter(out, "postrouting", kGroupAtPostrouting);
   add_silence(out, "output");
+  add_reporter(out, "output", kGroupAtOutput);
   out.begin(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
   out.end();
-  return transact(out.bytes(), 7);
+  return transact(out.bytes(), 8);
 }
 
 Result<void> NfObserver::listen_to(uint16_t group) {

@@ -16,7 +16,7 @@ constexpr size_t kIpv4Header = 20;
 constexpr uint8_t kIcmp = 1, kTcp = 6, kRst = 0x04;
 
 std::string_view where_text(Seen::Where where) {
-  constexpr std::string_view kTexts[] = {"INPUT end", "POSTROUTING end", "NFLOG", "left"};
+  constexpr std::string_view kTexts[] = {"OUTPUT begin", "INPUT end", "POSTROUTING end", "NFLOG", "left"};
   return kTexts[static_cast<size_t>(where)];
 }
 

@@ -18,6 +18,7 @@ struct Input {
 // One sighting.
 struct Seen {
   enum class Where : uint8_t {
+    AtOutput,       // before the first table of OUTPUT: the machine made it
     AtInput,        // behind the last table of INPUT: it is delivered
     AtPostrouting,  // behind the last table of POSTROUTING: it leaves, or comes in again by lo
     Logged,         // NFLOG
