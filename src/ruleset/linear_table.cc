@@ -33,19 +33,23 @@ void LinearTable::trace_rule(const CompiledRule& rule, const Packet& packet, Hoo
   const std::string_view type = rule.step == Step::Policy                                  ? "policy"
                                 : rule.step == Step::ChainEnd || rule.step == Step::Return ? "return"
                                                                                            : "rule";
-  trace_(fmt::format("TRACE: {}:{}:{}:{} ", name_, chains_[rule.chain].name, type, rule.number), packet, context);
+  const RulePlace& place = place_of(rule);
+  trace_(fmt::format("TRACE: {}:{}:{}:{} ", name_, chains_[place.chain].name, type, place.number), packet, context);
 }
 
 Verdict LinearTable::finish(const CompiledRule& rule, Verdict verdict, HookContext& context) const {
   const bool policy = rule.step == Step::Policy;
+  const RulePlace& place = place_of(rule);
   context.decision = {
-      .table = name_, .chain = chains_[rule.chain].name, .line = rule.line, .rule_number = policy ? 0 : rule.number};
+      .table = name_, .chain = chains_[place.chain].name, .line = place.line, .rule_number = policy ? 0 : place.number};
   return verdict;
 }
 
 Verdict LinearTable::walk(Packet& packet, HookContext& context) {
   const int32_t entry = entry_[static_cast<size_t>(context.hook)];
   if (entry < 0) return Verdict::accept();
+  // Without jumps nothing is kept on the stack.
+  if (depth_ == 0) return walk_from(static_cast<uint32_t>(entry), 0, packet, context);
   const uint32_t base = stack_base_;
   if (base + depth_ > stack_.size()) return Verdict::drop();
   stack_base_ = base + depth_;
@@ -74,7 +78,7 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
       trace_rule(rule, packet, context);
     if (context.drop_packet) [[unlikely]] {
       // A match behind "!" holds where it could not judge: the rule counts and acts, then the packet is gone.
-      if (rule.step == Step::Target) targets_[rule.target]->apply(packet, context);
+      if (rule.step == Step::Target) targets_[rule.destination]->apply(packet, context);
       return finish(rule, Verdict::drop(), context);
     }
     switch (rule.step) {
@@ -98,7 +102,7 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
       case Step::Policy:
         return rule.drop_policy ? finish(rule, Verdict::drop(), context) : Verdict::accept();
       case Step::Target: {
-        const Action action = targets_[rule.target]->apply(packet, context);
+        const Action action = targets_[rule.destination]->apply(packet, context);
         if (action.kind == Action::Kind::Continue) {
           ++at;
         } else if (action.kind == Action::Kind::Return) {
@@ -127,11 +131,12 @@ Verdict LinearTable::verdict_of(const Action& action) {
 
 void LinearTable::save_counters(Table& table) const {
   for (const CompiledRule& rule : rules_) {
-    Chain& chain = table.chains[rule.chain];
+    const RulePlace& place = place_of(rule);
+    Chain& chain = table.chains[place.chain];
     if (rule.step == Step::Policy) {
       chain.counters = rule.counters;
     } else if (rule.step != Step::ChainEnd) {
-      chain.rules[rule.number - 1].counters = rule.counters;
+      chain.rules[place.number - 1].counters = rule.counters;
     }
   }
 }
@@ -175,21 +180,17 @@ class LinearTable::Compiler {
     uint32_t number = 0;
     for (const Rule& rule : chain.rules) {
       CompiledRule compiled;
-      compiled.chain = static_cast<uint32_t>(index);
-      compiled.number = ++number;
-      compiled.line = rule.line;
+      table_->places_.push_back({static_cast<uint32_t>(index), ++number, rule.line});
       compiled.counters = rule.counters;
       compiled.selector = CompiledSelector(rule.selector, family_);
       add_matches(rule, chain, hooks_[index], compiled);
       add_jump(rule, chain, hooks_[index], compiled);
-      table_->rules_.push_back(compiled);
+      table_->rules_.push_back(std::move(compiled));
     }
+    table_->places_.push_back({static_cast<uint32_t>(index), number + 1, chain.line});
     table_->rules_.push_back({.counters = chain.counters,
                               .step = chain.hook ? Step::Policy : Step::ChainEnd,
-                              .drop_policy = chain.policy_drop,
-                              .chain = static_cast<uint32_t>(index),
-                              .number = number + 1,
-                              .line = chain.line});
+                              .drop_policy = chain.policy_drop});
   }
 
   RuleContext context_of(const Rule& rule, const Chain& chain, uint8_t hooks) const {
@@ -243,7 +244,7 @@ class LinearTable::Compiler {
     auto target = type.create(rule.jump.options, context_of(rule, chain, hooks));
     if (!target) return refuse(rule, target.error());
     compiled.step = Step::Target;
-    compiled.target = static_cast<uint32_t>(table_->targets_.size());
+    compiled.destination = static_cast<uint32_t>(table_->targets_.size());
     table_->targets_.push_back(std::move(*target));
   }
 

@@ -35,15 +35,19 @@ class LinearTable {
  private:
   enum class Step : uint8_t { Next, Jump, Goto, Return, Accept, Drop, Target, Policy, ChainEnd };
 
-  struct CompiledRule {
+  // What the walk touches of a rule, in one cache line.
+  struct alignas(64) CompiledRule {
     CompiledSelector selector = {};
     Counters counters = {};
     Step step = Step::Next;
     bool drop_policy = false;
     uint16_t match_count = 0;
     uint32_t first_match = 0;
-    uint32_t destination = 0;  // Jump, Goto: index of the chain's first rule
-    uint32_t target = 0;       // Target: index
+    uint32_t destination = 0;  // Jump, Goto: index of the chain's first rule; Target: index of the target
+  };
+  static_assert(sizeof(CompiledRule) == 64);
+  // Where a rule stands, for people.
+  struct RulePlace {
     uint32_t chain = 0;
     uint32_t number = 0;  // from 1; of the policy: one more than the chain has rules
     uint32_t line = 0;
@@ -57,6 +61,9 @@ class LinearTable {
   LinearTable() = default;
   class Compiler;
 
+  const RulePlace& place_of(const CompiledRule& rule) const {
+    return places_[static_cast<size_t>(&rule - rules_.data())];
+  }
   Met meets(const CompiledRule& rule, const Packet& packet, HookContext& context);
   Verdict walk_from(uint32_t at, uint32_t base, Packet& packet, HookContext& context);
   static Verdict verdict_of(const Action& action);
@@ -66,6 +73,7 @@ class LinearTable {
   std::string name_;
   Family family_ = Family::Ipv4;
   std::vector<CompiledRule> rules_;
+  std::vector<RulePlace> places_;  // by rule
   std::vector<CompiledChain> chains_;
   std::vector<std::unique_ptr<Match>> matches_;
   std::vector<std::unique_ptr<Target>> targets_;

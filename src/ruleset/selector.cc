@@ -6,30 +6,40 @@
 namespace sallyport {
 
 CompiledSelector::CompiledSelector(const Selector& selector, Family family)
-    : protocol_(selector.protocol), family_(family) {
+    : words_(std::make_unique<Words>()), protocol_(selector.protocol), family_(family) {
   if (selector.source && (!selector.source->mask.is_unspecified() || selector.source_inverted)) {
     ask(kSource, selector.source_inverted);
-    source_ = words_of(*selector.source);
+    words_->source = words_of(*selector.source);
   }
   if (selector.destination && (!selector.destination->mask.is_unspecified() || selector.destination_inverted)) {
     ask(kDestination, selector.destination_inverted);
-    destination_ = words_of(*selector.destination);
+    words_->destination = words_of(*selector.destination);
   }
   if (!selector.in.text.empty()) {
     ask(kIn, selector.in.inverted);
-    in_ = words_of(selector.in);
+    words_->in = words_of(selector.in);
   }
   if (!selector.out.text.empty()) {
     ask(kOut, selector.out.inverted);
-    out_ = words_of(selector.out);
+    words_->out = words_of(selector.out);
   }
   if (selector.protocol != 0) ask(kProtocol, selector.protocol_inverted);
   if (selector.fragment) ask(kLaterFragment, selector.fragment_inverted);
+  if (family == Family::Ipv4 && inverted_ == 0 && (asks_ & (kIn | kOut | kLaterFragment)) == 0) make_plain();
+}
+
+void CompiledSelector::make_plain() {
+  const auto both = [](uint32_t source, uint32_t destination) { return uint64_t{destination} << 32 | source; };
+  addresses_ = both(words_->source.value[0], words_->destination.value[0]);
+  address_mask_ = both(words_->source.mask[0], words_->destination.mask[0]);
+  protocol_mask_ = (asks_ & kProtocol) != 0 ? 0xff : 0;
+  plain_ = true;
+  words_.reset();
 }
 
 void CompiledSelector::ask(Ask what, bool inverted) {
-  asks_ |= what;
-  if (inverted) inverted_ |= what;
+  asks_ = static_cast<uint8_t>(asks_ | what);
+  if (inverted) inverted_ = static_cast<uint8_t>(inverted_ | what);
 }
 
 CompiledSelector::AddressWords CompiledSelector::words_of(const AddressMask& address) {
@@ -58,13 +68,13 @@ bool name_differs(const std::array<uint64_t, 2>& value, const std::array<uint64_
 }  // namespace
 
 Met CompiledSelector::compare(const Packet& packet, const HookContext& context) const {
-  if (fails(kSource, differs(source_, packet.source_bytes())) ||
-      fails(kDestination, differs(destination_, packet.destination_bytes()))) {
+  if (fails(kSource, differs(words_->source, packet.source_bytes())) ||
+      fails(kDestination, differs(words_->destination, packet.destination_bytes()))) {
     return Met::No;
   }
   if ((asks_ & (kIn | kOut)) != 0) {
-    if (fails(kIn, name_differs(in_.value, in_.mask, *context.router, context.in)) ||
-        fails(kOut, name_differs(out_.value, out_.mask, *context.router, context.out))) {
+    if (fails(kIn, name_differs(words_->in.value, words_->in.mask, *context.router, context.in)) ||
+        fails(kOut, name_differs(words_->out.value, words_->out.mask, *context.router, context.out))) {
       return Met::No;
     }
   }

@@ -1,0 +1,132 @@
+// Has the kernel forward generated packets and says how long it took. Run inside the router's namespace:
+//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE
+// prints the nanoseconds per packet of the median, the fastest and the slowest run, as the kernel itself measured them,
+// and the share of packets that came out on the far side: 1.0000, or the figure means nothing.
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "settings.h"
+
+namespace {
+
+constexpr const char* kIn = "rin";
+constexpr const char* kOut = "rout";
+constexpr uint32_t kKey = 0;
+constexpr size_t kFrameBytes = 14 + PACKET_BYTES;
+constexpr uint32_t kBatch = 64;  // packets that the kernel takes through its stack at a time
+
+[[noreturn]] void die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+void pin_to(int cpu) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(cpu, &cpus);
+  if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) die("sched_setaffinity");
+}
+
+void read_mac(const char* interface, __u8* mac) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/sys/class/net/%s/address", interface);
+  std::FILE* file = std::fopen(path, "r");
+  if (!file) die(path);
+  unsigned bytes[6];
+  const int read = std::fscanf(file, "%x:%x:%x:%x:%x:%x", bytes, bytes + 1, bytes + 2, bytes + 3, bytes + 4, bytes + 5);
+  std::fclose(file);
+  if (read != 6) die(path);
+  std::copy(bytes, bytes + 6, mac);
+}
+
+class Generator {
+ public:
+  explicit Generator(const char* file) : object_(bpf_object__open_file(file, nullptr)) {
+    if (!object_ || bpf_object__load(object_) != 0) die(file);
+  }
+  ~Generator() { bpf_object__close(object_); }
+  Generator(const Generator&) = delete;
+  Generator& operator=(const Generator&) = delete;
+
+  void set_flows(uint32_t flows, uint32_t stride) {
+    generator_settings settings = {};
+    settings.flows = flows;
+    settings.stride = stride;
+    settings.sender_mac[0] = 2;
+    settings.sender_mac[5] = 99;
+    read_mac(kIn, settings.router_mac);
+    const uint32_t first = 0;
+    if (bpf_map_update_elem(map("settings"), &kKey, &settings, BPF_ANY) != 0) die("settings");
+    if (bpf_map_update_elem(map("next_flow"), &kKey, &first, BPF_ANY) != 0) die("next_flow");
+  }
+
+  // Where forwarded packets leave they are counted and end.
+  void catch_at(const char* interface) {
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(interface)), .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program("count_and_drop"), .flags = BPF_TC_F_REPLACE, .handle = 1,
+                .priority = 1);
+    const int made = bpf_tc_hook_create(&hook);
+    if (made != 0 && made != -EEXIST) die("bpf_tc_hook_create");
+    if (bpf_tc_attach(&hook, &options) != 0) die("bpf_tc_attach");
+  }
+
+  // Nanoseconds per packet.
+  double run(int packets) {
+    unsigned char frame[kFrameBytes] = {};
+    xdp_md context = {};
+    context.data_end = sizeof frame;
+    context.ingress_ifindex = if_nametoindex(kIn);
+    LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame, .ctx_in = &context, .data_size_in = sizeof frame,
+                .ctx_size_in = sizeof context, .repeat = packets, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+                .batch_size = kBatch);
+    if (bpf_prog_test_run_opts(program("generate"), &test) != 0) die("bpf_prog_test_run_opts");
+    return test.duration;
+  }
+
+  uint64_t arrived() {
+    std::vector<uint64_t> by_cpu(static_cast<size_t>(libbpf_num_possible_cpus()));
+    if (bpf_map_lookup_elem(map("arrived"), &kKey, by_cpu.data()) != 0) die("arrived");
+    uint64_t all = 0;
+    for (const uint64_t count : by_cpu) all += count;
+    return all;
+  }
+
+ private:
+  int map(const char* name) const { return bpf_object__find_map_fd_by_name(object_, name); }
+  int program(const char* name) const { return bpf_program__fd(bpf_object__find_program_by_name(object_, name)); }
+
+  bpf_object* object_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 7) {
+    std::fprintf(stderr, "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE\n");
+    return 2;
+  }
+  const int packets = std::atoi(arguments[2]);
+  const int runs = std::atoi(arguments[3]);
+  if (packets <= 0 || runs <= 0) return 2;
+  pin_to(std::atoi(arguments[4]));
+  libbpf_set_print(nullptr);
+  Generator generator(arguments[1]);
+  generator.set_flows(static_cast<uint32_t>(std::atol(arguments[5])), static_cast<uint32_t>(std::atol(arguments[6])));
+  generator.catch_at(kOut);
+
+  std::vector<double> times;
+  for (int i = 0; i < runs; ++i) times.push_back(generator.run(packets));
+  std::sort(times.begin(), times.end());
+  const double reached = static_cast<double>(generator.arrived()) / (static_cast<double>(packets) * runs);
+  std::printf("%.0f %.0f %.0f %.4f\n", times[times.size() / 2], times.front(), times.back(), reached);
+  return 0;
+}

@@ -1,0 +1,15 @@
+// What the driver tells the generator, and the addresses that namespaces.sh routes.
+#pragma once
+
+#include <linux/types.h>
+
+#define FIRST_SOURCE 0x0a010002u /* 10.1.0.2; flow f comes from here + f / 32768, port 1024 + f % 32768 */
+#define DESTINATION 0x0a020002u  /* 10.2.0.2, port 53 */
+#define PACKET_BYTES 46          /* of the IP packet: a frame of 60 bytes */
+
+struct generator_settings {
+  __u32 flows;
+  __u32 stride; /* flows follow each other in steps of this, smaller than `flows` or both 1 */
+  __u8 router_mac[6];
+  __u8 sender_mac[6];
+};
