@@ -9,6 +9,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -71,7 +73,8 @@ class Generator {
 
   // Where forwarded packets leave they are counted and end.
   void catch_at(const char* interface) {
-    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(interface)), .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(interface)),
+                .attach_point = BPF_TC_EGRESS);
     LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program("count_and_drop"), .flags = BPF_TC_F_REPLACE, .handle = 1,
                 .priority = 1);
     const int made = bpf_tc_hook_create(&hook);
@@ -85,7 +88,7 @@ class Generator {
     xdp_md context = {};
     context.data_end = sizeof frame;
     context.ingress_ifindex = if_nametoindex(kIn);
-    LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame, .ctx_in = &context, .data_size_in = sizeof frame,
+    LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame, .data_size_in = sizeof frame, .ctx_in = &context,
                 .ctx_size_in = sizeof context, .repeat = packets, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
                 .batch_size = kBatch);
     if (bpf_prog_test_run_opts(program("generate"), &test) != 0) die("bpf_prog_test_run_opts");

@@ -1,16 +1,18 @@
 // Makes packets inside the kernel and lets its router forward them: UDP from many flows in Ethernet frames of 60 bytes,
-// every field written anew each time, because the kernel gives back buffers that it has already forwarded. Run again and
-// again by driver.c (BPF_PROG_TEST_RUN with live frames). A second program counts what comes out, and drops it.
+// every field written anew each time, because the kernel gives back buffers that it has already forwarded. Run again
+// and again by driver.c (BPF_PROG_TEST_RUN with live frames). A second program counts what comes out, and drops it.
 
+// The kernel's own types come first: libbpf's headers use them.
+// clang-format off
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/pkt_cls.h>
 #include <linux/udp.h>
-
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+// clang-format on
 
 #include "settings.h"
 
@@ -40,7 +42,7 @@ static __always_inline __u16 folded(__u32 sum) {
   return (sum & 0xffff) + (sum >> 16);
 }
 
-static __always_inline void write_ip(struct iphdr *ip, __u32 source, __u32 destination) {
+static __always_inline void write_ip(struct iphdr* ip, __u32 source, __u32 destination) {
   ip->version = 4;
   ip->ihl = 5;
   ip->tos = 0;
@@ -56,16 +58,16 @@ static __always_inline void write_ip(struct iphdr *ip, __u32 source, __u32 desti
 }
 
 SEC("xdp")
-int generate(struct xdp_md *context) {
-  void *start = (void *)(long)context->data;
-  void *end = (void *)(long)context->data_end;
-  struct ethhdr *ethernet = start;
-  struct iphdr *ip = (void *)(ethernet + 1);
-  struct udphdr *udp = (void *)(ip + 1);
+int generate(struct xdp_md* context) {
+  void* start = (void*)(long)context->data;
+  void* end = (void*)(long)context->data_end;
+  struct ethhdr* ethernet = start;
+  struct iphdr* ip = (void*)(ethernet + 1);
+  struct udphdr* udp = (void*)(ip + 1);
   __u32 key = 0;
-  struct generator_settings *wanted = bpf_map_lookup_elem(&settings, &key);
-  __u32 *next = bpf_map_lookup_elem(&next_flow, &key);
-  if (!wanted || !next || (void *)(udp + 1) > end) return XDP_ABORTED;
+  struct generator_settings* wanted = bpf_map_lookup_elem(&settings, &key);
+  __u32* next = bpf_map_lookup_elem(&next_flow, &key);
+  if (!wanted || !next || (void*)(udp + 1) > end) return XDP_ABORTED;
 
   __u32 flow = *next;
   __u32 following = flow + wanted->stride;
@@ -83,9 +85,9 @@ int generate(struct xdp_md *context) {
 }
 
 SEC("tc")
-int count_and_drop(struct __sk_buff *packet) {
+int count_and_drop(struct __sk_buff* packet) {
   __u32 key = 0;
-  __u64 *count = bpf_map_lookup_elem(&arrived, &key);
+  __u64* count = bpf_map_lookup_elem(&arrived, &key);
   if (count) ++*count;
   return TC_ACT_SHOT;
 }
