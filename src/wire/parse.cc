@@ -82,7 +82,6 @@ Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   packet.family = Family::Ipv6;
   const bool options_fine = ip[6] != kHopByHop || check_hop_by_hop(packet) == HopByHop::Fine;
 
-<<<<<<< ours
   const TransportPlace place = find_transport(packet);
   packet.protocol = place.protocol;
   packet.transport_state = place.state;
@@ -90,10 +89,6 @@ Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   packet.fragment_offset = place.fragment_offset;
   packet.more_fragments = place.more_fragments;
   return options_fine ? Malformed::None : Malformed::Options;
-=======
-  set_transport(packet);
-  return Malformed::None;
->>>>>>> theirs
 }
 
 }  // namespace
