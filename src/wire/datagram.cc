@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "wire/checksum.h"
-#include "wire/parse.h"
+#include "wire/extension.h"
 
 namespace sallyport {
 namespace {
@@ -109,12 +109,14 @@ void Datagram::append_payloads(Packet& whole) const {
   }
 }
 
+// Nothing is judged anew: the fragments were when they came, and the kernel looks no second time.
 void Datagram::set_ipv4_header(Packet& whole, uint8_t ecn) const {
   uint8_t* const ip = whole.data();
   ip[1] |= ecn;
   store_be16(ip + 2, static_cast<uint16_t>(whole.length));
   store_be16(ip + 6, largest_ == largest_uncuttable_ ? kDontFragment : 0);
   set_header_checksum(whole);
+  whole.more_fragments = false;
 }
 
 void Datagram::set_ipv6_header(Packet& whole, uint8_t ecn) const {
@@ -123,6 +125,7 @@ void Datagram::set_ipv6_header(Packet& whole, uint8_t ecn) const {
   store_be16(ip, static_cast<uint16_t>(load_be16(ip) | ecn << 4));
   store_be16(ip + 4, static_cast<uint16_t>(whole.length - kIpv6Header));
   ip[first.span.next_header_at] = first.packet.data()[first.span.header - kFragmentHeader];
+  set_transport(whole);
 }
 
 Datagram::Join Datagram::join(const PacketFacts& last, Packet& whole) const {
@@ -153,9 +156,15 @@ Datagram::Join Datagram::join(const PacketFacts& last, Packet& whole) const {
   }
   const uint8_t ecn = joined_ecn(ecn_seen_);
   ipv4 ? set_ipv4_header(joined, ecn) : set_ipv6_header(joined, ecn);
-  parse(joined, Arrival::LoopbackInterface);  // the fragments were judged when they came
   whole = std::move(joined);
   return Join::Done;
+}
+
+Packet Datagram::release(uint32_t offset) {
+  for (Piece& piece : std::prev(runs_.upper_bound(offset))->second.pieces) {
+    if (piece.span.offset == offset) return std::move(piece.packet);
+  }
+  return {};
 }
 
 // The largest sizes stay, as in the kernel.

@@ -37,6 +37,9 @@ class Datagram {
   // The datagram; only when complete. `last` is what the packet that completed it said of interface, time and number.
   Join join(const PacketFacts& last, Packet& whole) const;
 
+  // Gives the fragment at `offset` back, which must have been added.
+  Packet release(uint32_t offset);
+
   // Forgets all fragments.
   void restart();
 

@@ -51,6 +51,15 @@ TransportPlace find_transport(const Packet& packet) {
   return place;
 }
 
+void set_transport(Packet& packet) {
+  const TransportPlace place = find_transport(packet);
+  packet.protocol = place.protocol;
+  packet.transport_state = place.state;
+  packet.transport_offset = place.offset;
+  packet.fragment_offset = place.fragment_offset;
+  packet.more_fragments = place.more_fragments;
+}
+
 std::optional<FragmentHeader> find_fragment_header(const Packet& packet) {
   FragmentHeader place{.next_header_at = kNextHeader, .offset = kIpv6Header};
   for (uint8_t type = packet.data()[kNextHeader]; type != kFragment;) {

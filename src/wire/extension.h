@@ -31,6 +31,8 @@ struct TransportPlace {
   bool more_fragments = false;   // of any fragment header
 };
 TransportPlace find_transport(const Packet& packet);
+// Writes what find_transport() finds into the packet's facts.
+void set_transport(Packet& packet);
 
 // A fragment header in the chain.
 struct FragmentHeader {

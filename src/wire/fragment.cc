@@ -109,12 +109,7 @@ void finish_ipv6(Packet& piece, const Cut& cut, uint32_t done, bool last, uint32
   store_be16(header + 2, static_cast<uint16_t>(done | (last ? 0 : 1)));
   store_be32(header + 4, identification);
   store_be16(ip + 4, static_cast<uint16_t>(piece.length - kIpv6Header));
-  const TransportPlace place = find_transport(piece);
-  piece.protocol = place.protocol;
-  piece.transport_state = place.state;
-  piece.transport_offset = place.offset;
-  piece.fragment_offset = place.fragment_offset;
-  piece.more_fragments = place.more_fragments;
+  set_transport(piece);
 }
 
 // Calls `finish(piece, done, last)` for each piece in turn.

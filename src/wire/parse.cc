@@ -82,12 +82,7 @@ Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   packet.family = Family::Ipv6;
   const bool options_fine = ip[6] != kHopByHop || check_hop_by_hop(packet) == HopByHop::Fine;
 
-  const TransportPlace place = find_transport(packet);
-  packet.protocol = place.protocol;
-  packet.transport_state = place.state;
-  packet.transport_offset = place.offset;
-  packet.fragment_offset = place.fragment_offset;
-  packet.more_fragments = place.more_fragments;
+  set_transport(packet);
   return options_fine ? Malformed::None : Malformed::Options;
 }
 

@@ -116,7 +116,7 @@ struct Reassembly::State {
   bool is_too_far(Flight& flight);
   void begin_anew(Flight& flight, Timestamp now);
   Gathered take(Flight& flight, Packet& packet, const FragmentSpan& span);
-  Gathered finish(Flight& flight, const PacketFacts& last, Packet& packet);
+  Gathered finish(Flight& flight, const PacketFacts& last, uint32_t offset, Packet& packet);
   Gathered add_ipv4(Packet& packet, uint32_t user, Timestamp now);
   Gathered add_ipv6(Packet& packet, uint32_t user, Timestamp now);
 };
@@ -169,7 +169,7 @@ Gathered Reassembly::State::take(Flight& flight, Packet& packet, const FragmentS
   bytes += flight.datagram.bytes() - before;
   switch (fit) {
     case Datagram::Fit::Added:
-      return flight.datagram.complete() ? finish(flight, facts, packet) : Gathered::Held;
+      return flight.datagram.complete() ? finish(flight, facts, span.offset, packet) : Gathered::Held;
     case Datagram::Fit::Duplicate:
       ++counters.duplicates;
       return Gathered::Dropped;
@@ -185,8 +185,10 @@ Gathered Reassembly::State::take(Flight& flight, Packet& packet, const FragmentS
   return Gathered::Dropped;
 }
 
-Gathered Reassembly::State::finish(Flight& flight, const PacketFacts& last, Packet& packet) {
+// `packet` was the fragment at `offset`; it is that again where no datagram comes of it.
+Gathered Reassembly::State::finish(Flight& flight, const PacketFacts& last, uint32_t offset, Packet& packet) {
   const Datagram::Join join = flight.datagram.join(last, packet);
+  if (join != Datagram::Join::Done) packet = flight.datagram.release(offset);
   forget(flight);
   counters.reassembled += join == Datagram::Join::Done;
   counters.too_large += join == Datagram::Join::TooLarge;

@@ -35,7 +35,7 @@ struct ReassemblyCounters {
 };
 
 enum class Gathered : uint8_t {
-  Dropped,  // of no use: bad, a duplicate, one too many, or the end of an impossible datagram
+  Dropped,  // of no use, and left as it was: bad, a duplicate, one too many, or the end of an impossible datagram
   Held,     // moved out, it waits for the others
   Whole,    // the packet is now the whole datagram
   Passed,   // no fragment, or one that the kernel lets go on as it is

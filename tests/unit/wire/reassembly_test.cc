@@ -285,6 +285,25 @@ TEST(Reassembly, JoinsCongestionMarksByRfc3168) {
   }
 }
 
+TEST(Reassembly, WhatIsDroppedIsLeftAsItWas) {
+  for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    const Bytes payload = payload_of(family);
+    Reassembly reassembly(family, ReassemblyLimits::for_family(family), kKey);
+    Packet first = make(family, {.size = 1000, .more = true, .tos = 2}, payload);
+    Packet overlapping = make(family, {.offset = 504, .size = 1000, .more = true}, payload);
+    Packet last = make(family, {.offset = 1000, .size = 2000}, payload);
+    const std::string before = test::to_hex(last.bytes()), other = test::to_hex(overlapping.bytes());
+    reassembly.add(first, 0, 0);
+    ASSERT_EQ(reassembly.add(last, 0, 0), Gathered::Dropped);  // mixed ECN
+    EXPECT_EQ(test::to_hex(last.bytes()), before);
+    EXPECT_EQ(last.fragment_offset, 1000);
+    Packet again = make(family, {.size = 1000, .more = true}, payload);
+    reassembly.add(again, 0, 0);
+    ASSERT_EQ(reassembly.add(overlapping, 0, 0), Gathered::Dropped);
+    EXPECT_EQ(test::to_hex(overlapping.bytes()), other);
+  }
+}
+
 TEST(Reassembly, TakesTheNextHeaderOfTheFirstFragment) {
   for (const bool backwards : {false, true}) {
     std::vector<Piece> pieces = read_pieces("0:1000+ 1000:1000+ 2000:1000");
@@ -394,6 +413,20 @@ TEST(Reassembly, AFragmentHeaderWithinAnotherIsPayload) {  // CVE-2023-4809
   EXPECT_EQ(nested.data()[6], kFragment);
   EXPECT_TRUE(nested.more_fragments);
   EXPECT_EQ(load_be32(nested.data() + 44), 7u);
+}
+
+TEST(Reassembly, OptionsThatAppearOnlyNowAreNotJudged) {  // hop-by-hop, of a length that is not there
+  const Bytes payload = test::hex("11ff000000000000");
+  Reassembly reassembly(Family::Ipv6, {}, kKey);
+  Packet atomic = make(Family::Ipv6, {.size = 8, .protocol = kHopByHop}, payload);
+  ASSERT_EQ(reassembly.add(atomic, 0, 0), Gathered::Passed);  // no transport header in what there is
+  Packet first = make(Family::Ipv6, {.size = 8, .more = true, .protocol = kHopByHop}, test::hex("3bff000000000000"));
+  Packet last = make(Family::Ipv6, {.offset = 8, .size = 8}, Bytes(16));
+  ASSERT_EQ(reassembly.add(first, 0, 0), Gathered::Held);
+  ASSERT_EQ(reassembly.add(last, 0, 0), Gathered::Whole);
+  EXPECT_EQ(last.transport_state, Transport::Present);
+  EXPECT_EQ(last.protocol, kNoNextHeader);
+  EXPECT_EQ(last.transport_offset, 40 + 2048);
 }
 
 TEST(Reassembly, AFragmentHeaderThatIsCutOffEndsThePacket) {
