@@ -111,9 +111,11 @@ uint32_t pseudo_header_sum(const Packet& packet, uint8_t protocol, uint32_t tran
 void set_header_checksum(Packet& packet) {
   if (packet.family != Family::Ipv4) return;
   uint8_t* const ip = packet.at(0, kIpv4Header);
-  if (ip == nullptr || packet.at(0, (ip[0] & 15) * 4u) == nullptr) return;
+  if (ip == nullptr) return;
+  const uint32_t header = (ip[0] & 15) * 4u;
+  if (header < kIpv4Header || packet.at(0, header) == nullptr) return;
   store_be16(ip + 10, 0);
-  store_be16(ip + 10, checksum({ip, (ip[0] & 15) * 4u}));
+  store_be16(ip + 10, checksum({ip, header}));
 }
 
 void set_transport_checksum(Packet& packet) {

@@ -6,8 +6,7 @@
 namespace sallyport {
 namespace {
 
-constexpr uint8_t kUnreachable = 1, kTooBig = 2, kTimeExceeded = 3, kParameterProblem = 4, kEcho = 128,
-                  kEchoReply = 129;
+constexpr uint8_t kUnreachable = 1, kTooBig = 2, kParameterProblem = 4, kEcho = 128, kEchoReply = 129;
 
 void dump_address(DumpLine& line, const uint8_t* bytes) {
   for (int i = 0; i < 16; i += 2) {
