@@ -74,8 +74,8 @@ class Replay {
  private:
   std::expected<void, Stop> check_arguments() const {
     int on_stdout = 0;
-    for (const std::string& path :
-         {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.log, arguments_.nflog}) {
+    for (const std::string& path : {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
+                                    arguments_.log, arguments_.nflog}) {
       on_stdout += path == "-";
     }
     on_stdout += arguments_.json;
@@ -140,6 +140,9 @@ class Replay {
       if (path.empty()) continue;
       if (auto done = write_file(path, ruleset != nullptr ? save_ruleset(*ruleset, true) : ""); !done) return done;
     }
+    if (!arguments_.conntrack.empty()) {
+      if (auto done = write_file(arguments_.conntrack, engine_->connection_listing()); !done) return done;
+    }
     const SummaryInput summary{arguments_, input_->counters(), output_,  log_,
                                *engine_,   rulesets_,          seconds_, input_->damage()};
     if (arguments_.json) return write_file("-", summary_json(summary));
@@ -191,6 +194,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command.add_option("--counters", arguments->counters,
                      "the rules with their counters afterwards, as iptables-save -c");
   command.add_option("--counters6", arguments->counters6, "likewise for -6");
+  command.add_option("--conntrack", arguments->conntrack,
+                     "the connection table afterwards, as /proc/net/nf_conntrack lists it");
   command.add_option("--log", arguments->log, "the lines of LOG and TRACE");
   command.add_option("--nflog", arguments->nflog, "the packets of NFLOG, as pcapng");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();

@@ -18,6 +18,7 @@ struct ReplayArguments {
   std::string ingress;
   std::string counters;
   std::string counters6;
+  std::string conntrack;
   std::string log;
   std::string nflog;
   std::string filter;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "sallyport/clock.h"
@@ -90,6 +91,9 @@ class Engine {
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;
+  // The connection table as /proc/net/nf_conntrack lists it, oldest first; timeouts as at the clock's time. Empty where no
+  // rule needs connection tracking.
+  virtual std::string connection_listing() = 0;
   // The rules with their counters as they are now.
   virtual const Ruleset* ruleset(Family family) = 0;
 };

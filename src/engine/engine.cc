@@ -5,7 +5,10 @@
 #include <limits>
 #include <utility>
 
+#include "conntrack/conntrack_module.h"
+#include "conntrack/listing.h"
 #include "engine/checksum_module.h"
+#include "engine/needs.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
 #include "ruleset/table_module.h"
@@ -51,7 +54,10 @@ class EngineImpl final : public Engine {
       checksums_.emplace_back(family, module.get());
       add_module(std::move(module), family, Hook::Prerouting, std::numeric_limits<int>::min());
     }
-    for (const Ruleset& ruleset : config_.rulesets) add_ruleset(ruleset, errors);
+    for (const Ruleset& ruleset : config_.rulesets) {
+      add_ruleset(ruleset, errors);
+      if (needs_conntrack(ruleset)) add_conntrack(ruleset.family);
+    }
     return errors;
   }
 
@@ -61,6 +67,7 @@ class EngineImpl final : public Engine {
     HookContext context = path_.new_context();
     for (Packet& packet : burst) {
       clock_.advance_to(packet.time);
+      if (conntrack_ != nullptr) conntrack_->reclaim(clock_.now());
       ++counters_.packets;
       counters_.bytes += packet.captured();
       if (packet.in != kNoInterface) {
@@ -83,6 +90,15 @@ class EngineImpl final : public Engine {
   const HostModel& host() const override { return config_.host; }
   const EngineCounters& counters() const override { return counters_; }
 
+  std::string connection_listing() override {
+    std::string listing;
+    if (conntrack_ == nullptr) return listing;
+    for (const Connection* connection : conntrack_->table().list(clock_.now())) {
+      listing += proc_line(*connection, clock_.now(), conntrack_->timeouts().accounting) + "\n";
+    }
+    return listing;
+  }
+
   const Ruleset* ruleset(Family family) override {
     for (Ruleset& ruleset : config_.rulesets) {
       if (ruleset.family != family) continue;
@@ -99,6 +115,17 @@ class EngineImpl final : public Engine {
       if (side.second->done()) path_.chain(side.first, Hook::Prerouting).remove(*side.second);
       return side.second->done();
     });
+  }
+
+  // One connection table serves both families.
+  void add_conntrack(Family family) {
+    if (conntrack_ == nullptr) {
+      conntrack_ = std::make_unique<ConntrackModule>(config_.host, HashKey{random_.next64(), random_.next64()});
+      confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
+    }
+    for (const Hook hook : {Hook::Prerouting, Hook::Output})
+      path_.chain(family, hook).add(*conntrack_, kPriorityConntrack);
+    for (const Hook hook : {Hook::Input, Hook::Postrouting}) path_.chain(family, hook).add(*confirm_, kPriorityLast);
   }
 
   // Tables of equal priority do not exist, so the order of registration does not matter.
@@ -125,6 +152,8 @@ class EngineImpl final : public Engine {
   NoLog no_log_;
   EngineCounters counters_;
   PacketPath path_;
+  std::unique_ptr<ConntrackModule> conntrack_;
+  std::unique_ptr<ConfirmModule> confirm_;
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work
   bool busy_ = false;                                          // in process(), which a queue's answer may call

@@ -11,6 +11,7 @@
 
 #include <utility>
 
+#include "sallyport/connection.h"
 #include "wire/build.h"
 #include "wire/checksum.h"
 #include "wire/edit.h"
@@ -200,6 +201,11 @@ void PacketPath::send(Packet&& packet, const Packet& cause) {
   made.number = cause.number;
   made.time = cause.time;
   made.checksum_trusted = true;
+  if (cause.connection != nullptr) {
+    // An answer belongs to the connection of what it answers, in the other direction.
+    made.connection = cause.connection;
+    set_packet_state(made, PacketState::Related, opposite(packet_direction(cause)));
+  }
   ++parts_.counters->generated;
   const bool icmp_error = made.source().is_unspecified();
   if (icmp_error) set_source(made, source_of_error(cause));

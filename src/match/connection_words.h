@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "sallyport/connection.h"
 #include "sallyport/options.h"
 
 namespace sallyport {
@@ -27,6 +28,10 @@ constexpr ConnectionWord kStatusWords[] = {
     {"ASSURED", 0x04},
     {"CONFIRMED", 0x08},
 };
+
+// The bit of a packet's state.
+constexpr uint32_t kStateBits[] = {0x01, 0x02, 0x08, 0x04, 0x10};  // by PacketState
+inline uint32_t state_bit(const Packet& packet) { return kStateBits[static_cast<size_t>(packet_state(packet))]; }
 
 // Reads WORD[,WORD]... without regard to case; a word's beginning is enough, the first that fits counts.
 Result<void> parse_words(std::span<const ConnectionWord> words, std::string_view text, OptionValue& value);

@@ -5,6 +5,7 @@
 
 #include "match/connection_words.h"
 #include "match/matches.h"
+#include "sallyport/connection.h"
 #include "sallyport/option_pieces.h"
 
 namespace sallyport {
@@ -85,6 +86,109 @@ Result<void> parse_direction(std::string_view text, const RuleContext&, OptionVa
   return fail(fmt::format("\"{}\" is not a direction", text), "ORIGINAL or REPLY");
 }
 
+// An address of the connection, under a mask.
+struct AddressTest {
+  bool asked = false;
+  bool inverted = false;
+  AddressMask wanted = {};
+
+  static AddressTest of(const OptionValue& value) {
+    return {value.present, value.inverted, {value.address, value.upper_address}};
+  }
+  bool passes(const IpAddress& address) const { return !asked || wanted.contains(address) != inverted; }
+};
+
+// A number of the connection, in a range.
+struct RangeTest {
+  bool asked = false;
+  bool inverted = false;
+  uint64_t low = 0;
+  uint64_t high = 0;
+
+  static RangeTest of(const OptionValue& value) { return {value.present, value.inverted, value.number, value.upper}; }
+  bool passes(uint64_t number) const { return !asked || (low <= number && number <= high) != inverted; }
+};
+
+// Bits, of which one must be set.
+struct BitsTest {
+  bool asked = false;
+  bool inverted = false;
+  uint64_t wanted = 0;
+
+  static BitsTest of(const OptionValue& value) { return {value.present, value.inverted, value.number}; }
+  bool passes(uint64_t bits) const { return !asked || ((wanted & bits) != 0) != inverted; }
+};
+
+uint64_t state_bits(const Packet& packet) {
+  constexpr uint32_t kSnat = 0x20, kDnat = 0x40;
+  uint64_t bits = state_bit(packet);
+  const Connection* connection = packet.connection;
+  if (connection != nullptr && packet_state(packet) != PacketState::Untracked) {
+    if (connection->has(kStatusSourceNat)) bits |= kSnat;
+    if (connection->has(kStatusDestinationNat)) bits |= kDnat;
+  }
+  return bits;
+}
+
+class ConntrackMatch final : public Match {
+ public:
+  explicit ConntrackMatch(const Options& options)
+      : state_(BitsTest::of(options["ctstate"])),
+        status_(BitsTest::of(options["ctstatus"])),
+        protocol_{options.has("ctproto"), options["ctproto"].inverted, options.number("ctproto"),
+                  options.number("ctproto")},
+        expires_(RangeTest::of(options["ctexpire"])),
+        direction_asked_(options.has("ctdir")),
+        direction_(options["ctdir"].text == "REPLY" ? Direction::Reply : Direction::Original) {
+    constexpr std::string_view kAddresses[] = {"ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst"};
+    constexpr std::string_view kPorts[] = {"ctorigsrcport", "ctorigdstport", "ctreplsrcport", "ctrepldstport"};
+    for (size_t i = 0; i < 4; ++i) {
+      addresses_[i] = AddressTest::of(options[kAddresses[i]]);
+      ports_[i] = RangeTest::of(options[kPorts[i]]);
+    }
+  }
+
+  bool matches(const Packet& packet, HookContext& context) override {
+    if (!state_.passes(state_bits(packet))) return false;
+    const Connection* connection = packet.connection;
+    if (connection == nullptr) return asks_state_only();
+    if (direction_asked_ && packet_direction(packet) != direction_) return false;
+    for (const Direction direction : {Direction::Original, Direction::Reply}) {
+      const Tuple& tuple = connection->tuple(direction);
+      const size_t first = 2 * index(direction);
+      if (!addresses_[first].passes(tuple.source_address()) ||
+          !addresses_[first + 1].passes(tuple.destination_address()) || !ports_[first].passes(tuple.source_id) ||
+          !ports_[first + 1].passes(tuple.destination_id)) {
+        return false;
+      }
+    }
+    return protocol_.passes(connection->tuple(Direction::Original).protocol) && status_passes(*connection) &&
+           expires_.passes(static_cast<uint64_t>(connection->seconds_left(context.now())));
+  }
+
+ private:
+  // A packet without connection can only be judged by its state.
+  bool asks_state_only() const { return state_.asked; }
+  bool status_passes(const Connection& connection) const {
+    if (!status_.asked) return true;
+    const uint32_t status = connection.status;
+    return ((status_.wanted & status) != 0) != status_.inverted;
+  }
+
+  BitsTest state_;
+  BitsTest status_;
+  RangeTest protocol_;
+  RangeTest expires_;
+  std::array<AddressTest, 4> addresses_ = {};
+  std::array<RangeTest, 4> ports_ = {};
+  bool direction_asked_;
+  Direction direction_;
+};
+
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
+  return std::make_unique<ConntrackMatch>(options);
+}
+
 OptionSpec address_option(std::string_view name) {
   return {.name = name,
           .kind = OptionKind::Custom,
@@ -141,6 +245,7 @@ MatchType conntrack_match() {
                    .parse = parse_direction,
                    .print = print_plain}},
       .at_least_one = true,
+      .create = create,
       .summary = "compares the packet's connection",
   };
 }

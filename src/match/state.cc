@@ -2,8 +2,29 @@
 
 #include "match/connection_words.h"
 #include "match/matches.h"
+#include "sallyport/connection.h"
 
 namespace sallyport {
+namespace {
+
+class StateMatch final : public Match {
+ public:
+  explicit StateMatch(uint32_t wanted, bool inverted) : wanted_(wanted), inverted_(inverted) {}
+  bool matches(const Packet& packet, HookContext&) override {
+    return ((wanted_ & state_bit(packet)) != 0) != inverted_;
+  }
+
+ private:
+  uint32_t wanted_;
+  bool inverted_;
+};
+
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
+  const OptionValue& state = options["state"];
+  return std::make_unique<StateMatch>(static_cast<uint32_t>(state.number), state.inverted);
+}
+
+}  // namespace
 
 MatchType state_match() {
   return {
@@ -15,6 +36,7 @@ MatchType state_match() {
                    .hint = "INVALID, NEW, RELATED, ESTABLISHED, UNTRACKED, separated by commas",
                    .parse = parse_connection_words<kStateWords>,
                    .print = print_connection_words<kStateWords>}},
+      .create = create,
       .summary = "compares the connection's state",
   };
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "sallyport/connection.h"
 #include "target/targets.h"
 
 namespace sallyport {
@@ -63,6 +64,62 @@ void save(const Options& options, const RuleContext&, std::string& out) {
   if (bits != 0) out += fmt::format(" --{}-shift-mark {}", is_left ? "left" : "right", bits);
 }
 
+// A shift of the mark that is copied or set; negative: to the right.
+uint32_t shifted(uint32_t mark, int bits) { return bits >= 0 ? mark << bits : mark >> -bits; }
+
+class ConnmarkTarget final : public Target {
+ public:
+  enum class Mode : uint8_t { Set, Save, Restore };
+  ConnmarkTarget(Mode mode, uint32_t value, uint32_t connection_mask, uint32_t packet_mask, int shift)
+      : mode_(mode), value_(value), connection_mask_(connection_mask), packet_mask_(packet_mask), shift_(shift) {}
+
+  Action apply(Packet& packet, HookContext&) override {
+    Connection* connection = packet.connection;
+    if (connection == nullptr) return Action::go_on();
+    switch (mode_) {
+      case Mode::Set:
+        connection->mark = shifted((connection->mark & ~connection_mask_) ^ value_, shift_);
+        break;
+      case Mode::Save:
+        connection->mark = (connection->mark & ~connection_mask_) ^ shifted(packet.mark & packet_mask_, shift_);
+        break;
+      case Mode::Restore:
+        packet.mark = (packet.mark & ~packet_mask_) ^ shifted(connection->mark & connection_mask_, shift_);
+        break;
+    }
+    return Action::go_on();
+  }
+
+ private:
+  Mode mode_;
+  uint32_t value_;
+  uint32_t connection_mask_;
+  uint32_t packet_mask_;
+  int shift_;
+};
+
+int shift_of(const Options& options) {
+  const OptionValue& left = options["left-shift-mark"];
+  const OptionValue& right = options["right-shift-mark"];
+  const bool is_left = left.present && (!right.present || left.order > right.order);
+  if (is_left) return static_cast<int>(left.number);
+  return right.present ? -static_cast<int>(right.number) : 0;
+}
+
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext&) {
+  using Mode = ConnmarkTarget::Mode;
+  const bool saves = options.has("save-mark");
+  if (saves || options.has("restore-mark")) {
+    const uint64_t both = options.number("mask", UINT32_MAX);
+    return std::make_unique<ConnmarkTarget>(saves ? Mode::Save : Mode::Restore, 0,
+                                            static_cast<uint32_t>(options.number("ctmask", both)),
+                                            static_cast<uint32_t>(options.number("nfmask", both)), shift_of(options));
+  }
+  const auto setter = std::ranges::find_if(kSetters, [&](std::string_view name) { return options.has(name); });
+  const Change change = change_of(options, *setter);
+  return std::make_unique<ConnmarkTarget>(Mode::Set, change.value, change.mask, 0, shift_of(options));
+}
+
 }  // namespace
 
 TargetType connmark_target() {
@@ -82,6 +139,7 @@ TargetType connmark_target() {
                   {.name = "mask", .kind = OptionKind::Hex32}},
       .check = check,
       .save = save,
+      .create = create,
       .summary = "writes the connection's mark, or copies it from and to the packet's",
   };
 }

@@ -7,6 +7,7 @@
 
 #include "sallyport/option_pieces.h"
 #include "target/targets.h"
+#include "target/untracked.h"
 
 namespace sallyport {
 namespace {
@@ -113,6 +114,11 @@ void save(const Options& options, const RuleContext& rule, std::string& out) {
   print_zone(options, out);
 }
 
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule) {
+  if (options.has("notrack")) return create_untracked(options, rule);
+  return fail("-j CT without --notrack can be read and saved, but not run yet", "-j CT --notrack");
+}
+
 OptionSpec custom(std::string_view name, std::string_view hint,
                   Result<void> (*parse)(std::string_view, const RuleContext&, OptionValue&)) {
   return {.name = name, .kind = OptionKind::Custom, .hint = hint, .parse = parse};
@@ -134,6 +140,7 @@ TargetType ct_target() {
       .tables = {"raw"},
       .check = check,
       .save = save,
+      .create = create,
       .summary = "says how the packet's connection is tracked",
   };
 }

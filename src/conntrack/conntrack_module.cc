@@ -1,0 +1,120 @@
+// Connection tracking on its hooks. Counterpart of nf_conntrack_in() and nf_conntrack_confirm() in
+// net/netfilter/nf_conntrack_core.c.
+//
+// A packet's connection is looked up by its tuple; a packet without one begins one, unconfirmed until it has passed
+// every hook. The tracker of its protocol then says whether the packet belongs to the connection and how long that
+// lives on.
+
+#include "conntrack/conntrack_module.h"
+
+#include <optional>
+
+#include "conntrack/icmp_error.h"
+#include "conntrack/tuple.h"
+
+namespace sallyport {
+namespace {
+
+// How often a SYN may replace one connection by another while it is looked up.
+constexpr int kMostRepeats = 4;
+
+bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
+
+}  // namespace
+
+ConntrackModule::ConntrackModule(const Router& router, const HashKey& key)
+    : timeouts_(router), table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key) {}
+
+Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
+  // Seen already (it comes back by the loopback interface), or a rule said not to look.
+  if (packet.connection != nullptr || packet_state(packet) == PacketState::Untracked) return Verdict::accept();
+  TrackContext tracking{.timeouts = &timeouts_, .now = context.now(), .hook = context.hook};
+  if (is_icmp(packet)) {
+    const bool verify = timeouts_.verify_checksums && context.hook == Hook::Prerouting;
+    const IcmpJudgement judgement = judge_icmp(packet, table_, tracking.now, verify);
+    table_.counters.invalid += judgement == IcmpJudgement::Invalid;
+    if (judgement != IcmpJudgement::Query) return Verdict::accept();
+  }
+  for (int i = 0; i < kMostRepeats; ++i) {
+    Connection* connection = look_up(packet, tracking);
+    if (connection == nullptr) return packet.connection_state == 0xff ? Verdict::drop() : Verdict::accept();
+    const Tracked tracked = track(*connection, packet, tracking);
+    if (tracking.kill) table_.kill(*connection);
+    tracking.kill = false;
+    if (tracked == Tracked::Repeat) {
+      forget(packet);
+      continue;
+    }
+    if (tracked != Tracked::Accept) {
+      forget(packet);
+      ++table_.counters.invalid;
+      return tracked == Tracked::Drop ? Verdict::drop() : Verdict::accept();
+    }
+    if (timeouts_.accounting) {
+      PacketCounts& counts = connection->counts[index(tracking.direction)];
+      ++counts.packets;
+      counts.bytes += packet.length;
+    }
+    if (tracking.direction == Direction::Reply) connection->status |= kStatusSeenReply;
+    return Verdict::accept();
+  }
+  return Verdict::drop();
+}
+
+Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
+  const auto tuple = tuple_of(packet, 0);
+  if (!tuple) return nullptr;
+  context.direction = Direction::Original;
+  Connection* connection = table_.find(*tuple, context.now, context.direction);
+  if (connection == nullptr) {
+    connection = begin(*tuple, context);
+    if (connection == nullptr) {
+      // No room is the one case in which tracking itself drops.
+      if (inverted(*tuple)) packet.connection_state = 0xff;
+      return nullptr;
+    }
+    context.state = PacketState::New;
+  } else if (context.direction == Direction::Reply || connection->has(kStatusSeenReply)) {
+    context.state = PacketState::Established;
+  } else {
+    context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
+  }
+  packet.connection = connection;
+  set_packet_state(packet, context.state, context.direction);
+  return connection;
+}
+
+Connection* ConntrackModule::begin(const Tuple& tuple, TrackContext& context) {
+  const auto reply = inverted(tuple);
+  return reply ? table_.create(tuple, *reply, context.now) : nullptr;
+}
+
+Tracked ConntrackModule::track(Connection& connection, const Packet& packet, TrackContext& context) {
+  switch (packet.protocol) {
+    case kTcp:
+      return track_tcp(connection, packet, context);
+    case kUdp:
+    case kUdplite:
+      return track_udp(connection, packet, context);
+    case kGre:
+      return track_gre(connection, packet, context);
+    default:
+      return is_icmp(packet) ? track_icmp(connection, packet, context) : track_generic(connection, packet, context);
+  }
+}
+
+void ConntrackModule::forget(Packet& packet) {
+  packet.connection = nullptr;
+  packet.connection_state = 0;
+}
+
+Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
+  Connection* connection = packet.connection;
+  if (connection == nullptr || connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
+    return Verdict::accept();
+  }
+  if (connection->has(kStatusDying) || !table_.confirm(*connection, context.now())) return Verdict::drop();
+  return Verdict::accept();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,50 @@
+// Connection tracking on its hooks.
+#pragma once
+
+#include <vector>
+
+#include "conntrack/connection_table.h"
+#include "conntrack/timeouts.h"
+#include "conntrack/tracker.h"
+#include "sallyport/hook.h"
+
+namespace sallyport {
+
+// At -200 of PREROUTING and OUTPUT: finds or makes the packet's connection and tells the packet what it is to it. One
+// for both families. Owns the table. One thread.
+class ConntrackModule final : public HookModule {
+ public:
+  ConntrackModule(const Router& router, const HashKey& key);
+
+  std::string_view name() const override { return "conntrack"; }
+  Verdict handle(Packet& packet, HookContext& context) override;
+  // Last of INPUT and POSTROUTING: a packet that came so far makes its connection known.
+  Verdict confirm(Packet& packet, HookContext& context);
+
+  // Between packets: nothing of the table is in use.
+  void reclaim(Timestamp now) { table_.reclaim(now); }
+  ConnectionTable& table() { return table_; }
+  const Timeouts& timeouts() const { return timeouts_; }
+
+ private:
+  Connection* look_up(Packet& packet, TrackContext& context);
+  Connection* begin(const Tuple& tuple, TrackContext& context);
+  Tracked track(Connection& connection, const Packet& packet, TrackContext& context);
+  void forget(Packet& packet);
+
+  Timeouts timeouts_;
+  ConnectionTable table_;
+};
+
+// Hands packets to ConntrackModule::confirm.
+class ConfirmModule final : public HookModule {
+ public:
+  explicit ConfirmModule(ConntrackModule& conntrack) : conntrack_(conntrack) {}
+  std::string_view name() const override { return "confirm"; }
+  Verdict handle(Packet& packet, HookContext& context) override { return conntrack_.confirm(packet, context); }
+
+ private:
+  ConntrackModule& conntrack_;
+};
+
+}  // namespace sallyport

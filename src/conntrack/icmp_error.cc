@@ -1,0 +1,60 @@
+// ICMP errors and the connections that they are about. Counterpart of nf_conntrack_inet_error() in
+// net/netfilter/nf_conntrack_proto_icmp.c.
+
+#include "conntrack/icmp_error.h"
+
+#include <cstring>
+
+#include "conntrack/tuple.h"
+#include "wire/checksum.h"
+
+namespace sallyport {
+namespace {
+
+constexpr uint32_t kHeader = 8;
+constexpr uint8_t kHighestIcmpType = 18;
+
+bool is_error(Family family, uint8_t type) {
+  if (family == Family::Ipv6) return type < 128;
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+// Multicast listener queries and reports, router and neighbour discovery.
+bool needs_no_tracking(Family family, uint8_t type) {
+  return family == Family::Ipv6 && ((type >= 130 && type <= 136) || type == 143);
+}
+
+// An error belongs to a connection when the packet that it quotes does, and when it goes to whom that packet came from.
+IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Timestamp now) {
+  const auto quoted = quoted_tuple(packet, packet.transport_offset + kHeader, 0);
+  const auto wanted = quoted ? inverted(*quoted) : std::nullopt;
+  Direction direction = Direction::Original;
+  Connection* connection = wanted ? table.find(*wanted, now, direction) : nullptr;
+  if (connection == nullptr) return IcmpJudgement::Invalid;
+  const Tuple& tuple = connection->tuple(direction);
+  if (std::memcmp(packet.destination_bytes(), tuple.destination.data(), address_bytes(packet.family)) != 0) {
+    return IcmpJudgement::Invalid;
+  }
+  packet.connection = connection;
+  set_packet_state(packet, PacketState::Related, direction);
+  return IcmpJudgement::Related;
+}
+
+}  // namespace
+
+IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Timestamp now, bool verify) {
+  const uint8_t* header = packet.transport(kHeader);
+  if (header == nullptr) return IcmpJudgement::Invalid;
+  if (verify && !packet.checksum_trusted && transport_checksum_state(packet) == ChecksumState::Wrong) {
+    return IcmpJudgement::Invalid;
+  }
+  const uint8_t type = header[0];
+  if (packet.family == Family::Ipv4 && type > kHighestIcmpType) return IcmpJudgement::Invalid;
+  if (needs_no_tracking(packet.family, type)) {
+    set_packet_state(packet, PacketState::Untracked, Direction::Original);
+    return IcmpJudgement::Untracked;
+  }
+  return is_error(packet.family, type) ? judge_error(packet, table, now) : IcmpJudgement::Query;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,13 @@
+// Connections as text.
+#pragma once
+
+#include <string>
+
+#include "sallyport/connection.h"
+
+namespace sallyport {
+
+// One line of /proc/net/nf_conntrack without its end; with `accounting`, packets and bytes of each direction.
+std::string proc_line(const Connection& connection, Timestamp now, bool accounting);
+
+}  // namespace sallyport

@@ -1,0 +1,39 @@
+// What a protocol's tracker is: three functions over a connection.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "conntrack/timeouts.h"
+#include "sallyport/connection.h"
+#include "sallyport/hook.h"
+
+namespace sallyport {
+
+// What a tracker makes of a packet.
+enum class Tracked : uint8_t {
+  Accept,   // it belongs to the connection
+  Invalid,  // it does not, or nobody can tell: the packet goes on without a connection
+  Repeat,   // the connection was killed because the packet begins a new one: look again
+  Drop,
+};
+
+// What trackers look at beside the packet.
+struct TrackContext {
+  const Timeouts* timeouts = nullptr;
+  Timestamp now = 0;
+  Hook hook = Hook::Prerouting;
+  PacketState state = PacketState::New;  // what the packet is to the connection so far
+  Direction direction = Direction::Original;
+  bool kill = false;  // out: the connection ends with this packet
+};
+
+// Each looks at the packet, moves the connection's state and deadline. `connection` is unconfirmed for its first
+// packets.
+Tracked track_tcp(Connection& connection, const Packet& packet, TrackContext& context);
+Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& context);
+Tracked track_icmp(Connection& connection, const Packet& packet, TrackContext& context);
+Tracked track_gre(Connection& connection, const Packet& packet, TrackContext& context);
+Tracked track_generic(Connection& connection, const Packet& packet, TrackContext& context);
+
+}  // namespace sallyport

@@ -1,0 +1,49 @@
+// UDP and UDP-Lite: unreplied, replied, stream. Counterpart of net/netfilter/nf_conntrack_proto_udp.c.
+
+#include "conntrack/tracker.h"
+#include "wire/checksum.h"
+
+namespace sallyport {
+namespace {
+
+constexpr uint32_t kHeader = 8;
+// A flow that still talks in both directions after this long is a stream.
+constexpr Duration kStreamAfter = 2 * kSecond;
+
+// The kernel verifies UDP-Lite's checksum over the covered part, but with UDP's number in the pseudo-header.
+bool udplite_valid(const Packet& packet, const uint8_t* header, bool verify) {
+  const uint32_t length = packet.transport_length();
+  uint32_t coverage = load_be16(header + 4);
+  if (coverage == 0) coverage = length;
+  if (coverage < kHeader || coverage > length || load_be16(header + 6) == 0) return false;
+  const uint8_t* covered = packet.transport(coverage);
+  if (!verify || covered == nullptr) return true;
+  return checksum_finish(checksum_add({covered, coverage}, pseudo_header_sum(packet, kUdp, length))) == 0;
+}
+
+bool valid(const Packet& packet, const TrackContext& context) {
+  const uint8_t* header = packet.transport(kHeader);
+  if (header == nullptr) return false;
+  const bool verify =
+      context.timeouts->verify_checksums && context.hook == Hook::Prerouting && !packet.checksum_trusted;
+  if (packet.protocol == kUdplite) return udplite_valid(packet, header, verify);
+  const uint32_t length = load_be16(header + 4);
+  if (length < kHeader || length > packet.transport_length()) return false;
+  return !verify || transport_checksum_state(packet) != ChecksumState::Wrong;
+}
+
+}  // namespace
+
+Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& context) {
+  if (!valid(packet, context)) return Tracked::Invalid;
+  if (!connection.has(kStatusConfirmed)) connection.udp = {.stream_since = context.now + kStreamAfter};
+  Duration lasts = context.timeouts->udp;
+  if (connection.has(kStatusSeenReply) && context.now > connection.udp.stream_since) {
+    lasts = context.timeouts->udp_stream;
+    connection.status |= kStatusAssured;
+  }
+  connection.deadline = context.now + lasts;
+  return Tracked::Accept;
+}
+
+}  // namespace sallyport

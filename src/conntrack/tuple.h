@@ -1,0 +1,22 @@
+// From a packet to the tuple of its connection, and a tuple turned round.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sallyport/connection.h"
+
+namespace sallyport {
+
+// None where the packet shows none: a later fragment, a header that is cut off.
+std::optional<Tuple> tuple_of(const Packet& packet, uint16_t zone);
+// The tuple that answers have. None where there can be none: an ICMP type that is no query.
+std::optional<Tuple> inverted(const Tuple& tuple);
+// Of the packet that an ICMP error quotes, whose IP header begins `offset` bytes into the packet.
+std::optional<Tuple> quoted_tuple(const Packet& error, uint32_t offset, uint16_t zone);
+
+// ICMP's query types are tracked as type*256+code.
+constexpr uint8_t icmp_type(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id >> 8); }
+constexpr uint8_t icmp_code(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id); }
+
+}  // namespace sallyport

@@ -1,0 +1,24 @@
+// What NOTRACK and CT --notrack do. Counterpart of notrack_tg() in net/netfilter/xt_CT.c.
+
+#include "target/untracked.h"
+
+#include "sallyport/connection.h"
+
+namespace sallyport {
+namespace {
+
+class UntrackedTarget final : public Target {
+ public:
+  Action apply(Packet& packet, HookContext&) override {
+    if (packet.connection == nullptr) set_packet_state(packet, PacketState::Untracked, Direction::Original);
+    return Action::go_on();
+  }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Target>> create_untracked(const Options&, const RuleContext&) {
+  return std::make_unique<UntrackedTarget>();
+}
+
+}  // namespace sallyport
