@@ -119,6 +119,8 @@ Observed EngineSide::pass(const Input& input) {
 
 std::string EngineSide::save() { return save_ruleset(*engine_->ruleset(family_), true); }
 
+std::string EngineSide::connections() { return engine_->connection_listing(); }
+
 std::vector<std::string> EngineSide::take_lines() { return std::exchange(recorder_->lines, {}); }
 
 }  // namespace sallyport::kernel

@@ -20,6 +20,8 @@ class EngineSide {
 
   Observed pass(const Input& input);
   std::string save();
+  // The connection table, as /proc/net/nf_conntrack lists it.
+  std::string connections();
 
   // The lines that LOG and TRACE wrote since they were last asked for.
   std::vector<std::string> take_lines();

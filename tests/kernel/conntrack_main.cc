@@ -1,0 +1,178 @@
+// conntrack_lockstep: the same conversations through the running kernel and through the engine; what each packet is to
+// its connection, and after each conversation every entry of the table, must be equal.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/dialogue.h"
+#include "kernel/engine_side.h"
+#include "kernel/namespace_referee.h"
+#include "kernel/tool.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr int kNotTested = 77;  // what ctest reports as skipped
+// Both clocks tick while a conversation runs; more than this apart is another timeout.
+constexpr long kClockTolerance_s = 3;
+// So many conversations share a table before it is emptied.
+constexpr size_t kPerTable = 200;
+
+// The packet's state as its mark, so that it can be seen from outside.
+constexpr std::string_view kRules =
+    "*mangle\n"
+    "-A PREROUTING -m state --state NEW -j MARK --set-mark 1\n"
+    "-A PREROUTING -m state --state ESTABLISHED -j MARK --set-mark 2\n"
+    "-A PREROUTING -m state --state RELATED -j MARK --set-mark 3\n"
+    "-A PREROUTING -m state --state INVALID -j MARK --set-mark 4\n"
+    "-A PREROUTING -m state --state UNTRACKED -j MARK --set-mark 5\n"
+    "-A PREROUTING -m conntrack --ctdir REPLY -j MARK --set-xmark 16/16\n"
+    "-A FORWARD -m conntrack --ctstatus ASSURED -j MARK --set-xmark 32/32\n"
+    "COMMIT\n";
+
+// A line of the table without its timeout, by which it is found, and the timeout.
+struct Entry {
+  std::string text;
+  long timeout_s = 0;
+};
+Entry entry_of(std::string_view line) {
+  // "ipv4     2 tcp      6 431999 ESTABLISHED ...": the timeout is the fifth word.
+  size_t at = 0;
+  for (int word = 0; word < 4; ++word) at = line.find_first_not_of(' ', line.find(' ', at));
+  const size_t end = line.find(' ', at);
+  return {std::string(line.substr(0, at)) + std::string(line.substr(end)), std::strtol(line.data() + at, nullptr, 10)};
+}
+
+std::map<std::string, long> entries_of(std::string_view text) {
+  std::map<std::string, long> entries;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const Entry entry = entry_of(text.substr(0, end));
+    entries.emplace(entry.text, entry.timeout_s);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return entries;
+}
+
+std::string kernel_table() {
+  std::ifstream file("/proc/net/nf_conntrack");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string table_difference(const std::string& kernel, const std::string& ours) {
+  const auto theirs = entries_of(kernel);
+  auto mine = entries_of(ours);
+  std::string difference;
+  for (const auto& [text, timeout_s] : theirs) {
+    const auto found = mine.find(text);
+    if (found == mine.end()) {
+      difference += fmt::format("kernel: {} {}\n", timeout_s, text);
+    } else {
+      if (std::labs(found->second - timeout_s) > kClockTolerance_s) {
+        difference += fmt::format("kernel {} ours {}: {}\n", timeout_s, found->second, text);
+      }
+      mine.erase(found);
+    }
+  }
+  for (const auto& [text, timeout_s] : mine) difference += fmt::format("ours:   {} {}\n", timeout_s, text);
+  return difference;
+}
+
+struct Settings {
+  uint64_t seed = 1;
+  size_t dialogues = 400;
+};
+
+class Comparison {
+ public:
+  Comparison(NamespaceReferee& referee, const Settings& settings, Family family)
+      : referee_(referee), settings_(settings), family_(family), draw_(settings.seed, family) {}
+
+  // The number of packets compared; 0 where something differed.
+  size_t run() {
+    for (size_t i = 0; i < settings_.dialogues; ++i) {
+      if (i % kPerTable == 0 && !begin_table()) return 0;
+      if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i)), i)) return 0;
+    }
+    return packets_;
+  }
+
+ private:
+  bool begin_table() {
+    if (auto done = referee_.load(family_, kRules); !done) {
+      fmt::print("the kernel refuses the rules: {}\n", done.error().text());
+      return false;
+    }
+    run_tool({"conntrack", "-F"});
+    auto side = EngineSide::create(family_, kRules);
+    if (!side) {
+      fmt::print("the engine refuses the rules: {}\n", side.error().text());
+      return false;
+    }
+    ours_ = std::move(*side);
+    return true;
+  }
+
+  bool talk(const std::vector<Input>& packets, size_t number) {
+    std::string story;
+    for (const Input& packet : packets) {
+      ++packets_;
+      const Observed theirs = referee_.pass(packet, true);
+      const Observed mine = ours_->pass(packet);
+      story += fmt::format("{} {}", packet.interface == 0 ? "A" : "B", text_of(mine));
+      const std::string differs = difference(theirs, mine);
+      if (differs.empty()) continue;
+      fmt::print("conversation {} of seed {}\n{}differs:\n{}", number, settings_.seed, story, differs);
+      return false;
+    }
+    const std::string differs = table_difference(kernel_table(), ours_->connections());
+    if (differs.empty()) return true;
+    fmt::print("conversation {} of seed {}\n{}tables differ:\n{}", number, settings_.seed, story, differs);
+    return false;
+  }
+
+  NamespaceReferee& referee_;
+  const Settings& settings_;
+  Family family_;
+  Draw draw_;
+  std::unique_ptr<EngineSide> ours_;
+  size_t packets_ = 0;
+};
+
+int run(const Settings& settings) {
+  auto referee = NamespaceReferee::open();
+  if (!referee) {
+    fmt::print("NOT TESTED: connection tracking against this machine's kernel ({} conversations).\nMissing: {}\n",
+               settings.dialogues, referee.error().text());
+    return kNotTested;
+  }
+  fmt::print("referee: {}\n", NamespaceReferee::version());
+  for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    const size_t packets = Comparison(**referee, settings, family).run();
+    if (packets == 0) return 1;
+    fmt::print("{}: {} conversations, {} packets, no difference\n", family == Family::Ipv4 ? "IPv4" : "IPv6",
+               settings.dialogues, packets);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace sallyport::kernel
+
+int main(int count, char** words) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  sallyport::kernel::Settings settings;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = words[i];
+    if (name == "--seed") settings.seed = std::strtoull(words[i + 1], nullptr, 10);
+    if (name == "--dialogues") settings.dialogues = std::strtoull(words[i + 1], nullptr, 10);
+  }
+  return sallyport::kernel::run(settings);
+}
