@@ -71,17 +71,20 @@ void add_counts(const PacketCounts& counts, bool accounting, std::string& line) 
 
 }  // namespace
 
-std::string proc_line(const Connection& connection, Timestamp now, bool accounting) {
+std::string proc_line(const Connection& connection, Timestamp now, const Timeouts& timeouts) {
   const Tuple& original = connection.tuple(Direction::Original);
   const bool v4 = original.family == Family::Ipv4;
   std::string line = fmt::format("{:<8} {} {:<8} {} {} ", v4 ? "ipv4" : "ipv6", v4 ? 2 : 10,
                                  protocol_word(original.protocol), original.protocol, connection.seconds_left(now));
   if (original.protocol == kTcp) line += fmt::format("{} ", state_word(connection.tcp.state));
+  if (original.protocol == kGre) {
+    line += fmt::format("timeout={}, stream_timeout={} ", timeouts.gre / kSecond, timeouts.gre_stream / kSecond);
+  }
   add_tuple(original, line);
-  add_counts(connection.counts[0], accounting, line);
+  add_counts(connection.counts[0], timeouts.accounting, line);
   if (!connection.has(kStatusSeenReply)) line += "[UNREPLIED] ";
   add_tuple(connection.tuple(Direction::Reply), line);
-  add_counts(connection.counts[1], accounting, line);
+  add_counts(connection.counts[1], timeouts.accounting, line);
   if (connection.has(kStatusAssured)) line += "[ASSURED] ";
   line += fmt::format("mark={} zone={} use=2", connection.mark, original.zone);
   return line;

@@ -94,7 +94,7 @@ class EngineImpl final : public Engine {
     std::string listing;
     if (conntrack_ == nullptr) return listing;
     for (const Connection* connection : conntrack_->table().list(clock_.now())) {
-      listing += proc_line(*connection, clock_.now(), conntrack_->timeouts().accounting) + "\n";
+      listing += proc_line(*connection, clock_.now(), conntrack_->timeouts()) + "\n";
     }
     return listing;
   }

@@ -20,6 +20,8 @@ class EngineSide {
 
   Observed pass(const Input& input);
   std::string save();
+  // The time of the next packet; by itself it is a millisecond after the one before.
+  void set_time(Timestamp time) { time_ = time; }
   // The connection table, as /proc/net/nf_conntrack lists it.
   std::string connections();
 
