@@ -75,16 +75,29 @@ std::optional<QuotedTransport> find_quoted_transport(const Packet& error, uint32
   return found;
 }
 
-// Fills in what the transport header identifies the flow by; `at` is null where too little of it is there.
-bool set_ids(Tuple& tuple, const uint8_t* ports, const uint8_t* icmp) {
+// GRE of version 1 is PPTP's: one call key, and nothing but PPP in it. Other versions have no key.
+bool set_gre_key(Tuple& tuple, const uint8_t* start, const uint8_t* whole) {
+  constexpr uint8_t kVersionMask = 0x07, kPptpVersion = 1;
+  constexpr uint16_t kPpp = 0x880b;
+  if (start == nullptr || (start[1] & kVersionMask) != kPptpVersion || whole == nullptr) return true;
+  if (load_be16(whole + 2) != kPpp) return false;
+  tuple.destination_id = load_be16(whole + 6);
+  return true;
+}
+
+// Fills in what the transport header identifies the flow by; its first four and eight bytes are null where it is
+// shorter.
+bool set_ids(Tuple& tuple, const uint8_t* four, const uint8_t* eight) {
   if (has_ports(tuple.protocol)) {
-    if (ports == nullptr) return false;
-    tuple.source_id = load_be16(ports);
-    tuple.destination_id = load_be16(ports + 2);
+    if (four == nullptr) return false;
+    tuple.source_id = load_be16(four);
+    tuple.destination_id = load_be16(four + 2);
+  } else if (tuple.protocol == kGre) {
+    return set_gre_key(tuple, four, eight);
   } else if (is_icmp(tuple)) {
-    if (icmp == nullptr) return false;
-    tuple.source_id = load_be16(icmp + 4);
-    tuple.destination_id = static_cast<uint16_t>(icmp[0] << 8 | icmp[1]);
+    if (eight == nullptr) return false;
+    tuple.source_id = load_be16(eight + 4);
+    tuple.destination_id = static_cast<uint16_t>(eight[0] << 8 | eight[1]);
   }
   return true;
 }
