@@ -19,6 +19,7 @@ class Dialogue {
  public:
   Dialogue(Draw& draw, uint32_t number) : draw_(draw) {
     for (const uint8_t end : {kA, kB}) addresses_[end] = draw.pick(pool::hosts(draw.family(), end));
+    for (End& end : ends_) end.next = draw.word();
     ports_ = {static_cast<uint16_t>(1024 + number % 60000), draw.pick({uint16_t{22}, uint16_t{53}, uint16_t{80}})};
   }
 
@@ -114,8 +115,8 @@ class Dialogue {
     End& me = ends_[from];
     const bool syn = (flags & test::kSyn) != 0;
     test::TcpFields fields;
-    if (!me.syn_sent && syn) me.next = draw_.word();
-    fields.sequence = displaced(me.next);
+    // A SYN keeps to its sequence number: what the kernel makes of an older one is a known difference.
+    fields.sequence = syn ? me.next : displaced(me.next);
     fields.acknowledgement = (flags & test::kAck) != 0 ? displaced(ends_[1 - from].next) : 0;
     fields.window = draw_.pick<uint16_t>({0, 1, 500, 8192, 29200, 65535, 65535});
     fields.options = options(flags);
