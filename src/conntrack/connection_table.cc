@@ -26,14 +26,14 @@ Direction direction_of(const TupleEntry& entry) {
 
 }  // namespace
 
-ConnectionTable::ConnectionTable(uint64_t most, const HashKey& key) : most_(most), key_(key) {
+ConnectionTable::ConnectionTable(uint64_t most, const SipHashKey& key) : most_(most), key_(key) {
   segments_.push_back(std::make_unique<Bucket[]>(kSegment));
 }
 
 ConnectionTable::~ConnectionTable() = default;
 
 uint64_t ConnectionTable::hash_of(const Tuple& tuple) const {
-  return siphash(key_, {reinterpret_cast<const uint8_t*>(&tuple), sizeof tuple});
+  return siphash({reinterpret_cast<const uint8_t*>(&tuple), sizeof tuple}, key_);
 }
 
 uint64_t ConnectionTable::bucket_number(uint64_t hash) const {

@@ -22,7 +22,7 @@ struct ConnectionTableCounters {
 // Bounded by `most`. One thread.
 class ConnectionTable {
  public:
-  ConnectionTable(uint64_t most, const HashKey& key);
+  ConnectionTable(uint64_t most, const SipHashKey& key);
   ~ConnectionTable();
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;
@@ -60,7 +60,7 @@ class ConnectionTable {
   void sweep(Timestamp now);
 
   uint64_t most_;
-  HashKey key_;
+  SipHashKey key_;
   std::vector<std::unique_ptr<Bucket[]>> segments_;
   uint64_t level_ = kSegment;  // buckets at the start of this round of splits
   uint64_t split_ = 0;         // the next one to be split

@@ -22,7 +22,7 @@ bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family ==
 
 }  // namespace
 
-ConntrackModule::ConntrackModule(const Router& router, const HashKey& key)
+ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key)
     : timeouts_(router), table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key) {}
 
 Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {

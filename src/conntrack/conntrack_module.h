@@ -14,7 +14,7 @@ namespace sallyport {
 // for both families. Owns the table. One thread.
 class ConntrackModule final : public HookModule {
  public:
-  ConntrackModule(const Router& router, const HashKey& key);
+  ConntrackModule(const Router& router, const SipHashKey& key);
 
   std::string_view name() const override { return "conntrack"; }
   Verdict handle(Packet& packet, HookContext& context) override;

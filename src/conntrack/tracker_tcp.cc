@@ -246,8 +246,7 @@ class TcpTracker {
     }
     const bool answers_ignored = (connection_.has(kStatusSeenReply) && last_kind() == TcpKind::Syn) ||
                                  (!connection_.has(kStatusAssured) && last_kind() == TcpKind::Ack);
-    if (answers_ignored && segment_.acknowledgement == track_.last_end)
-      return ResetJudgement::Believe;
+    if (answers_ignored && segment_.acknowledgement == track_.last_end) return ResetJudgement::Believe;
     const bool answers_challenge = old_state_ == SynSent && last_kind() == TcpKind::Ack &&
                                    track_.last_direction == Direction::Reply && segment_.sequence == track_.last_ack;
     return answers_challenge ? ResetJudgement::Believe : ResetJudgement::TestWindow;

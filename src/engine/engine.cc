@@ -7,6 +7,7 @@
 
 #include "conntrack/conntrack_module.h"
 #include "conntrack/listing.h"
+#include "defrag/defrag_module.h"
 #include "engine/checksum_module.h"
 #include "engine/needs.h"
 #include "hook/packet_path.h"
@@ -117,14 +118,34 @@ class EngineImpl final : public Engine {
     });
   }
 
+  // IPv6 fragments held for connection tracking have limits of their own.
+  ReassemblyLimits reassembly_limits(Family family) const {
+    const auto value = [&](std::string_view name) { return config_.host.sysctl(name); };
+    ReassemblyLimits limits;
+    if (family == Family::Ipv4) {
+      limits.high_bytes = static_cast<uint64_t>(value("net.ipv4.ipfrag_high_thresh"));
+      limits.timeout = value("net.ipv4.ipfrag_time") * kSecond;
+      limits.max_distance = static_cast<uint32_t>(value("net.ipv4.ipfrag_max_dist"));
+    } else {
+      limits.high_bytes = static_cast<uint64_t>(value("net.netfilter.nf_conntrack_frag6_high_thresh"));
+      limits.timeout = value("net.netfilter.nf_conntrack_frag6_timeout") * kSecond;
+    }
+    return limits;
+  }
+
   // One connection table serves both families.
   void add_conntrack(Family family) {
     if (conntrack_ == nullptr) {
-      conntrack_ = std::make_unique<ConntrackModule>(config_.host, HashKey{random_.next64(), random_.next64()});
+      conntrack_ = std::make_unique<ConntrackModule>(config_.host, SipHashKey{random_.next64(), random_.next64()});
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
     }
-    for (const Hook hook : {Hook::Prerouting, Hook::Output})
+    auto defrag = std::make_unique<DefragModule>(family, reassembly_limits(family),
+                                                 SipHashKey{random_.next64(), random_.next64()});
+    for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
+      path_.chain(family, hook).add(*defrag, kPriorityDefrag);
       path_.chain(family, hook).add(*conntrack_, kPriorityConntrack);
+    }
+    modules_.push_back(std::move(defrag));
     for (const Hook hook : {Hook::Input, Hook::Postrouting}) path_.chain(family, hook).add(*confirm_, kPriorityLast);
   }
 
