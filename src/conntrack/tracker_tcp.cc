@@ -226,7 +226,7 @@ class TcpTracker {
 
   enum class ResetJudgement : uint8_t { TestWindow, Believe, Invalid };
 
-  bool is_established() const { return track_.state == Established; }
+  bool is_established() const { return track_.state == Established && connection_.has(kStatusAssured); }
 
   ResetJudgement judge_reset() {
     const bool closing = old_state_ == FinWait || old_state_ == LastAck || old_state_ == TimeWait ||
