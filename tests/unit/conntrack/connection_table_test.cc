@@ -1,0 +1,114 @@
+// The table's bounds: what is found, what is refused, what makes room.
+
+#include "conntrack/connection_table.h"
+
+#include <gtest/gtest.h>
+
+#include "conntrack/tuple.h"
+
+namespace sallyport {
+namespace {
+
+constexpr SipHashKey kKey = {1, 2};
+
+Tuple udp_tuple(uint32_t number) {
+  Tuple tuple;
+  tuple.protocol = kUdp;
+  store_be32(tuple.source.data(), 0x0a000000u + number);
+  store_be32(tuple.destination.data(), 0xc0000201u);
+  tuple.source_id = 1000;
+  tuple.destination_id = 53;
+  return tuple;
+}
+
+Connection* add(ConnectionTable& table, uint32_t number, Timestamp now, Duration lasts = 10 * kSecond) {
+  const Tuple tuple = udp_tuple(number);
+  Connection* connection = table.create(tuple, *inverted(tuple), now);
+  if (connection == nullptr) return nullptr;
+  connection->deadline = now + lasts;
+  return table.confirm(*connection, now) ? connection : nullptr;
+}
+
+TEST(ConnectionTable, FindsBothDirections) {
+  ConnectionTable table(100, kKey);
+  Connection* connection = add(table, 1, 0);
+  Direction direction = Direction::Reply;
+  EXPECT_EQ(table.find(udp_tuple(1), 0, direction), connection);
+  EXPECT_EQ(direction, Direction::Original);
+  EXPECT_EQ(table.find(*inverted(udp_tuple(1)), 0, direction), connection);
+  EXPECT_EQ(direction, Direction::Reply);
+  EXPECT_EQ(table.find(udp_tuple(2), 0, direction), nullptr);
+}
+
+TEST(ConnectionTable, DoesNotFindWhatIsUnconfirmedKilledOrPastItsTime) {
+  ConnectionTable table(100, kKey);
+  Direction direction = Direction::Original;
+  const Tuple tuple = udp_tuple(1);
+  Connection* connection = table.create(tuple, *inverted(tuple), 0);
+  connection->deadline = kSecond;
+  EXPECT_EQ(table.find(tuple, 0, direction), nullptr);
+  ASSERT_TRUE(table.confirm(*connection, 0));
+  EXPECT_EQ(table.find(tuple, 0, direction), connection);
+  EXPECT_EQ(table.find(tuple, kSecond, direction), nullptr);
+  table.kill(*connection);
+  EXPECT_EQ(table.find(tuple, 0, direction), nullptr);
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(ConnectionTable, RefusesATupleThatIsTaken) {
+  ConnectionTable table(100, kKey);
+  const Tuple tuple = udp_tuple(1);
+  Connection* first = table.create(tuple, *inverted(tuple), 0);
+  Connection* second = table.create(tuple, *inverted(tuple), 0);
+  first->deadline = second->deadline = kSecond;
+  EXPECT_TRUE(table.confirm(*first, 0));
+  EXPECT_FALSE(table.confirm(*second, 0));
+  EXPECT_EQ(table.counters.insert_failed, 1u);
+}
+
+TEST(ConnectionTable, KeepsAllThroughItsGrowthAndListsThemOldestFirst) {
+  constexpr uint32_t kMany = 20'000;
+  ConnectionTable table(kMany, kKey);
+  for (uint32_t i = 0; i < kMany; ++i) ASSERT_NE(add(table, i, 0), nullptr) << i;
+  Direction direction = Direction::Original;
+  for (uint32_t i = 0; i < kMany; ++i) ASSERT_NE(table.find(udp_tuple(i), 0, direction), nullptr) << i;
+  const auto all = table.list(0);
+  ASSERT_EQ(all.size(), kMany);
+  for (uint32_t i = 0; i < kMany; ++i) ASSERT_EQ(all[i]->tuple(Direction::Original), udp_tuple(i));
+}
+
+TEST(ConnectionTable, AFullTableDropsOneThatIsNotAssured) {
+  ConnectionTable table(3000, kKey);
+  for (uint32_t i = 0; i < 3000; ++i) {
+    Connection* connection = add(table, i, 0);
+    ASSERT_NE(connection, nullptr);
+    if (i < 1000) connection->status |= kStatusAssured;
+  }
+  for (uint32_t i = 3000; i < 4000; ++i) {
+    add(table, i, 0);
+    table.reclaim(0);
+  }
+  EXPECT_GT(table.counters.early_drop, 900u);
+  EXPECT_LE(table.size(), 3000u);
+  Direction direction = Direction::Original;
+  for (uint32_t i = 0; i < 1000; ++i) EXPECT_NE(table.find(udp_tuple(i), 0, direction), nullptr) << i;
+}
+
+TEST(ConnectionTable, AFullTableOfAssuredOnesRefuses) {
+  ConnectionTable table(100, kKey);
+  for (uint32_t i = 0; i < 100; ++i) add(table, i, 0)->status |= kStatusAssured;
+  EXPECT_EQ(add(table, 100, 0), nullptr);
+  EXPECT_EQ(table.counters.drop, 1u);
+  // Those past their time make room.
+  EXPECT_EQ(table.size(), 100u);
+}
+
+TEST(ConnectionTable, GivesBackWhatRanOut) {
+  ConnectionTable table(10'000, kKey);
+  for (uint32_t i = 0; i < 1000; ++i) add(table, i, 0, kSecond);
+  for (int i = 0; i < 2000; ++i) table.reclaim(2 * kSecond);
+  EXPECT_EQ(table.size(), 0u);
+}
+
+}  // namespace
+}  // namespace sallyport
