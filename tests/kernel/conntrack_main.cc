@@ -127,7 +127,7 @@ class Comparison {
     std::string story;
     for (const Input& packet : packets) {
       ++packets_;
-      const Observed theirs = referee_.pass(packet, true);
+      const Observed theirs = referee_.pass(packet);
       ours_->set_time(std::chrono::steady_clock::now().time_since_epoch().count());
       const Observed mine = ours_->pass(packet);
       story += fmt::format("{} {}", packet.interface == 0 ? "A" : "B", text_of(mine));
