@@ -91,8 +91,8 @@ class Engine {
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;
-  // The connection table as /proc/net/nf_conntrack lists it, oldest first; timeouts as at the clock's time. Empty where no
-  // rule needs connection tracking.
+  // The connection table as /proc/net/nf_conntrack lists it, oldest first; timeouts as at the clock's time. Empty where
+  // no rule needs connection tracking.
   virtual std::string connection_listing() = 0;
   // The rules with their counters as they are now.
   virtual const Ruleset* ruleset(Family family) = 0;

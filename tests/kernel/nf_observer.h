@@ -1,6 +1,6 @@
 // Looks into the kernel's walk without changing it: netfilter hooks before the first table of OUTPUT and behind
-// the last ones of INPUT and POSTROUTING report every packet; NFLOG's packets come by the same socket, so their order is
-// kept.
+// the last ones of INPUT and POSTROUTING report every packet; NFLOG's packets come by the same socket, so their order
+// is kept.
 #pragma once
 
 #include <cstdint>
