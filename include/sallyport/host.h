@@ -184,7 +184,4 @@ Results<HostModel> read_host_model(std::string_view toml, std::string_view file,
 // The model as TOML that read_host_model() reads back to the same model.
 std::string host_model_text(const HostModel& model);
 
-// This machine's model as TOML: interfaces, addresses, routes, rules and the sysctls that the engine knows.
-Result<std::string> host_snapshot();
-
 }  // namespace sallyport
