@@ -164,8 +164,8 @@ bool PacketPath::may_forward(Packet& packet, uint32_t mtu) {
 // RFC 4291 2.5.2, 2.5.6.
 bool PacketPath::source_may_travel(const Packet& packet) {
   if (is_link_local(packet.source())) {
-    constexpr uint8_t kUnreachable = 1, kBeyondScope = 2;
-    send_error(packet, kUnreachable, kBeyondScope, 0);
+    constexpr uint8_t kDestinationUnreachable = 1, kBeyondScope = 2;
+    send_error(packet, kDestinationUnreachable, kBeyondScope, 0);
     return false;
   }
   return !packet.source().is_unspecified();
