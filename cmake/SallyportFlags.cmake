@@ -3,6 +3,8 @@ add_library(sallyport_flags INTERFACE)
 target_compile_options(sallyport_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
   -fstack-protector-strong -fcf-protection=full)
+# libstdc++ 12's own stable_sort uses what it calls deprecated, and clang says so where it is used.
+target_compile_options(sallyport_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 target_link_options(sallyport_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)

@@ -78,7 +78,9 @@ class Scan {
 TomlTable copy_table(const toml::table& table);
 
 TomlValue copy(const toml::node& node) {
-  TomlValue value = {.line = node.source().begin.line, .column = node.source().begin.column};
+  TomlValue value;
+  value.line = node.source().begin.line;
+  value.column = node.source().begin.column;
   if (const auto* text = node.as_string()) value.data = text->get();
   if (const auto* number = node.as_integer()) value.data = number->get();
   if (const auto* flag = node.as_boolean()) value.data = flag->get();

@@ -16,7 +16,7 @@ using TomlTable = std::vector<TomlEntry>;  // in the order of the text
 
 struct TomlValue {
   // Monostate: a kind that no configuration of ours uses (floats, dates).
-  std::variant<std::monostate, bool, int64_t, std::string, std::vector<TomlValue>, TomlTable> data = {};
+  std::variant<std::monostate, bool, int64_t, std::string, std::vector<TomlValue>, TomlTable> data;
   uint32_t line = 0;
   uint32_t column = 0;
 };
@@ -25,7 +25,7 @@ struct TomlEntry {
   std::string key = {};
   uint32_t line = 0;
   uint32_t column = 0;
-  TomlValue value = {};
+  TomlValue value;
 };
 
 // "a string", "a whole number" ...
