@@ -31,23 +31,46 @@ inline void set_packet_state(Packet& packet, PacketState state, Direction direct
   packet.connection_state = static_cast<uint8_t>(static_cast<uint8_t>(state) | (index(direction) << 7));
 }
 
-// Who talks to whom, in one direction. Addresses in network order, those of IPv4 in the first four bytes, the rest
-// zero; no padding, so that it can be hashed and compared as bytes. `source_id` and `destination_id` are ports, or an
-// ICMP query's identifier and type*256+code, or GRE keys; host order.
-struct Tuple {
-  std::array<uint8_t, 16> source = {};
-  std::array<uint8_t, 16> destination = {};
+// Who talks to whom, in one direction, with room for addresses of N bytes in network order. `source_id` and
+// `destination_id` are ports, or an ICMP query's identifier and type*256+code, or GRE keys; host order. No padding, so
+// that it can be hashed and compared as bytes.
+template <size_t N>
+struct PackedTuple {
+  std::array<uint8_t, N> source = {};
+  std::array<uint8_t, N> destination = {};
   uint16_t source_id = 0;
   uint16_t destination_id = 0;
   uint8_t protocol = 0;
   Family family = Family::Ipv4;
   uint16_t zone = 0;
 
+  bool operator==(const PackedTuple& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
+};
+
+// Of either family; IPv4's addresses stand in the first four bytes, the rest is zero.
+struct Tuple : PackedTuple<16> {
   IpAddress source_address() const { return IpAddress::from(family, source.data()); }
   IpAddress destination_address() const { return IpAddress::from(family, destination.data()); }
-  bool operator==(const Tuple& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
 };
-static_assert(sizeof(Tuple) == 40);
+static_assert(sizeof(Tuple) == 40 && sizeof(PackedTuple<4>) == 16);
+
+// What -j CT wants of the connection that a packet is about to begin or to be looked up in. The zone counts per
+// direction: --zone-orig leaves `reply` at 0. Owned by the target; constant.
+struct Zone {
+  uint16_t original = 0;
+  uint16_t reply = 0;
+  bool operator==(const Zone&) const = default;
+};
+class Helper;
+struct TimeoutPolicy;
+struct ConnectionTemplate {
+  Zone zone = {};
+  bool zone_from_mark = false;  // --zone mark: `zone` says for which directions (1), the packet's mark which zone
+  const Helper* helper = nullptr;
+  const TimeoutPolicy* timeouts = nullptr;
+  uint32_t events = ~0u;              // --ctevents, a bit per event in the kernel's order
+  uint32_t expectation_events = ~0u;  // --expevents
+};
 
 // Bits of a connection's status, with the kernel's values (enum ip_conntrack_status): listings and rules name them.
 enum Status : uint32_t {
@@ -57,7 +80,12 @@ enum Status : uint32_t {
   kStatusConfirmed = 1u << 3,
   kStatusSourceNat = 1u << 4,
   kStatusDestinationNat = 1u << 5,
+  kStatusSequenceAdjust = 1u << 6,
+  kStatusSourceNatDone = 1u << 7,       // source mapping chosen, be it none
+  kStatusDestinationNatDone = 1u << 8,  // destination mapping likewise
   kStatusDying = 1u << 9,
+  kStatusFixedTimeout = 1u << 10,
+  kStatusHelper = 1u << 13,  // the helper was given by -j CT
 };
 
 // The kernel's TCP states in its order; None is that of a connection that is not TCP's. The last two stand in the
@@ -105,41 +133,125 @@ struct UdpTrack {
   Timestamp stream_since = 0;
 };
 
+// The kernel's SCTP states in its order (enum sctp_conntrack).
+enum class SctpState : uint8_t {
+  None,
+  Closed,
+  CookieWait,
+  CookieEchoed,
+  Established,
+  ShutdownSent,
+  ShutdownReceived,
+  ShutdownAckSent,
+  HeartbeatSent
+};
+
+struct SctpTrack {
+  SctpState state = SctpState::None;
+  Direction last_direction = Direction::Original;
+  uint8_t flags = 0;
+  std::array<uint8_t, 2> init = {};
+  std::array<uint32_t, 2> tags = {};  // verification tags by direction
+};
+
 struct PacketCounts {
   uint64_t packets = 0;
   uint64_t bytes = 0;
 };
 
-class Connection;
-
-// One direction of a connection as the table keeps it: a link of its hash chain, one cache line.
-struct TupleEntry {
-  Tuple tuple = {};
-  uint64_t hash = 0;
-  TupleEntry* next = nullptr;
-  Connection* connection = nullptr;
+// By how much a helper's rewriting has shifted one direction of a TCP stream: sequence numbers from `position` on by
+// `after`, those before by `before`.
+struct SequenceShift {
+  uint32_t position = 0;
+  int32_t before = 0;
+  int32_t after = 0;
 };
-static_assert(sizeof(TupleEntry) == 64);
+
+// What few connections have, or only where a rule or sysctl asks for it. Owned by the table, in a pool of its own.
+struct ConnectionExtra {
+  std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
+  Timestamp started = 0;                    // kept when nf_conntrack_timestamp is 1
+  std::array<uint64_t, 2> labels = {};      // -m connlabel: bit N is label N
+  std::array<SequenceShift, 2> shifts = {};
+  const Helper* helper = nullptr;
+  std::array<uint64_t, 8> helper_data = {};  // the helper's own
+  std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
+  const TimeoutPolicy* timeouts = nullptr;
+  uint32_t events = ~0u;
+  uint32_t expectation_events = ~0u;
+};
 
 // One entry of the connection table. Owned by the table; a packet's pointer to it is valid until the packet's way ends.
-// Rules may read everything and write `mark`. One thread.
+// Rules may read everything and write `mark` and labels. One thread.
+//
+// The fields that every packet touches stand together at the end, next to the tuples, which only the table lays out: a
+// connection is always an Ipv4Connection or an Ipv6Connection.
 class Connection {
  public:
-  std::array<TupleEntry, 2> entries = {};
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  ConnectionExtra* extra = nullptr;
+  Connection* master = nullptr;  // of an expected connection; lives at least as long as this one
+  uint64_t sequence = 0;         // order of creation
+  uint32_t number = 0;           // where the table keeps it
+  uint32_t dependents = 0;       // connections whose master this is
+  uint32_t next_by_source = 0;   // NAT's list of the connections of one source, by number; 0: the end
+  uint32_t previous_by_source = 0;
+  Timestamp deadline = 0;
   uint32_t status = 0;
   uint32_t mark = 0;
-  uint32_t id = 0;
-  Timestamp deadline = 0;
-  uint64_t sequence = 0;                    // order of creation
-  Connection* master = nullptr;             // of an expected connection
-  std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
-  TcpTrack tcp = {};
-  UdpTrack udp = {};
+  InterfaceId masquerade = kNoInterface;  // MASQUERADE: whose address it has
+  uint8_t protocol = 0;
+  Family family = Family::Ipv4;
+  // By protocol.
+  union {
+    TcpTrack tcp;
+    UdpTrack udp;
+    SctpTrack sctp;
+  };
 
-  const Tuple& tuple(Direction direction) const { return entries[index(direction)].tuple; }
+  inline Tuple tuple(Direction direction) const;
+  inline Zone zone() const;
   bool has(uint32_t bits) const { return (status & bits) == bits; }
+  // What listings show as id: unique among living connections.
+  uint32_t id() const { return static_cast<uint32_t>(sequence) + 1; }
   // Whole seconds left, as listings show them.
   int64_t seconds_left(Timestamp now) const { return deadline > now ? (deadline - now) / kSecond : 0; }
+
+ protected:
+  Connection() : tcp() {}
+  ~Connection() = default;
 };
+
+// The connection with its tuples, by direction.
+template <size_t N>
+struct ConnectionOf final : Connection {
+  std::array<PackedTuple<N>, 2> tuples = {};
+};
+using Ipv4Connection = ConnectionOf<4>;
+using Ipv6Connection = ConnectionOf<16>;
+static_assert(sizeof(Ipv4Connection) <= 192 - 2 * 8, "with its two entries in the hash: 192 bytes");
+static_assert(sizeof(Ipv6Connection) <= sizeof(Ipv4Connection) + 64);
+
+inline Tuple Connection::tuple(Direction direction) const {
+  Tuple tuple;
+  if (family == Family::Ipv6) {
+    static_cast<PackedTuple<16>&>(tuple) = static_cast<const Ipv6Connection*>(this)->tuples[index(direction)];
+    return tuple;
+  }
+  const PackedTuple<4>& kept = static_cast<const Ipv4Connection*>(this)->tuples[index(direction)];
+  std::memcpy(tuple.source.data(), kept.source.data(), 4);
+  std::memcpy(tuple.destination.data(), kept.destination.data(), 4);
+  tuple.source_id = kept.source_id;
+  tuple.destination_id = kept.destination_id;
+  tuple.protocol = kept.protocol;
+  tuple.zone = kept.zone;
+  return tuple;
+}
+
+inline Zone Connection::zone() const {
+  return {.original = tuple(Direction::Original).zone, .reply = tuple(Direction::Reply).zone};
+}
 
 }  // namespace sallyport

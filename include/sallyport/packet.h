@@ -14,6 +14,7 @@
 namespace sallyport {
 
 class Connection;
+struct ConnectionTemplate;
 
 // An interface of the host model; 0 is "none" (a packet from a local sender has no input interface).
 using InterfaceId = uint16_t;
@@ -83,6 +84,10 @@ struct PacketFacts {
   Timestamp time = 0;                 // when it entered
   uint64_t number = 0;                // of the input packet, from 1; 0 for one that nothing caused
   Connection* connection = nullptr;
+  const ConnectionTemplate* connection_template = nullptr;  // -j CT: how its connection is to be tracked
+  // The hash of its tuple in zone 0, taken ahead of its turn; void as soon as the tuple may have changed.
+  uint32_t flow_hash = 0;
+  bool flow_hashed = false;
 };
 
 // One packet. Owns its bytes: the frame as it came (link header, network packet, padding). Movable, not copyable; a

@@ -3,64 +3,94 @@
 #include "conntrack/connection_table.h"
 
 #include <algorithm>
-#include <utility>
+#include <cassert>
+#include <cstring>
 
 namespace sallyport {
 namespace {
 
-// A chain longer than this refuses newcomers. The kernel's bound lies between 64 and 191, drawn anew from time to time.
-constexpr size_t kLongestChain = 64;
+// A bucket with more entries than this refuses newcomers. The kernel's bound lies between 64 and 191, drawn anew from
+// time to time.
+constexpr uint32_t kLongestChain = 64;
 // How many buckets a full table searches for an entry to drop.
-constexpr uint64_t kEarlyDropBuckets = 8;
-// How many buckets each reclaim looks through for entries past their time.
-constexpr uint64_t kSweptBuckets = 2;
-constexpr size_t kSlab = 256;
+constexpr uint32_t kEarlyDropBuckets = 8;
 
 bool gone(const Connection& connection, Timestamp now) {
   return connection.deadline <= now || (connection.status & kStatusDying) != 0;
 }
 
-Direction direction_of(const TupleEntry& entry) {
-  return &entry == entry.connection->entries.data() ? Direction::Original : Direction::Reply;
+Direction direction_of(uint32_t reference) { return (reference & 1) != 0 ? Direction::Reply : Direction::Original; }
+uint32_t reference_to(const Connection& connection, Direction direction) {
+  return connection.number * 2 + static_cast<uint32_t>(index(direction));
+}
+
+PackedTuple<4> packed4(const Tuple& tuple) {
+  PackedTuple<4> packed = {.source_id = tuple.source_id,
+                           .destination_id = tuple.destination_id,
+                           .protocol = tuple.protocol,
+                           .family = Family::Ipv4,
+                           .zone = tuple.zone};
+  std::memcpy(packed.source.data(), tuple.source.data(), 4);
+  std::memcpy(packed.destination.data(), tuple.destination.data(), 4);
+  return packed;
+}
+
+void store_tuple(Connection& connection, Direction direction, const Tuple& tuple) {
+  if (connection.family == Family::Ipv4) {
+    static_cast<Ipv4Connection&>(connection).tuples[index(direction)] = packed4(tuple);
+  } else {
+    static_cast<Ipv6Connection&>(connection).tuples[index(direction)] = tuple;
+  }
+}
+
+template <class T>
+uint32_t hash_bytes(const T& tuple, const SipHashKey& key) {
+  return static_cast<uint32_t>(siphash13<sizeof(T)>(reinterpret_cast<const uint8_t*>(&tuple), key));
 }
 
 }  // namespace
 
-ConnectionTable::ConnectionTable(uint64_t most, const SipHashKey& key) : most_(most), key_(key) {
-  segments_.push_back(std::make_unique<Bucket[]>(kSegment));
+uint32_t ConnectionTable::hash_of(const Tuple& tuple) const {
+  if (tuple.family == Family::Ipv4) return hash_bytes(packed4(tuple), key_);
+  return hash_bytes(static_cast<const PackedTuple<16>&>(tuple), key_);
 }
 
-ConnectionTable::~ConnectionTable() = default;
-
-uint64_t ConnectionTable::hash_of(const Tuple& tuple) const {
-  return siphash({reinterpret_cast<const uint8_t*>(&tuple), sizeof tuple}, key_);
-}
-
-uint64_t ConnectionTable::bucket_number(uint64_t hash) const {
-  const uint64_t number = hash & (level_ - 1);
-  return number < split_ ? hash & (2 * level_ - 1) : number;
-}
-
-Connection* ConnectionTable::find(const Tuple& tuple, Timestamp now, Direction& direction) {
-  const uint64_t hash = hash_of(tuple);
-  for (TupleEntry* entry = bucket_at(bucket_number(hash)); entry != nullptr; entry = entry->next) {
-    if (entry->hash != hash || !(entry->tuple == tuple) || gone(*entry->connection, now)) continue;
-    direction = direction_of(*entry);
-    ++counters.found;
-    return entry->connection;
+uint32_t ConnectionTable::lookup(const Tuple& tuple, uint32_t hash, Timestamp now, const Connection* except) const {
+  const auto matches = [&](uint32_t reference, const auto& wanted) {
+    const Connection& connection = store_.at(reference / 2);
+    if (connection.family != tuple.family) return false;
+    using Kept = ConnectionOf<sizeof(wanted.source)>;
+    return static_cast<const Kept&>(connection).tuples[reference & 1] == wanted && !gone(connection, now) &&
+           &connection != except;
+  };
+  if (tuple.family == Family::Ipv4) {
+    const PackedTuple<4> packed = packed4(tuple);
+    return index_.find(hash, [&](uint32_t reference) { return matches(reference, packed); });
   }
-  return nullptr;
+  const PackedTuple<16>& packed = tuple;
+  return index_.find(hash, [&](uint32_t reference) { return matches(reference, packed); });
 }
 
-Connection* ConnectionTable::take_free() {
-  if (free_.empty()) {
-    slabs_.push_back(std::make_unique<Connection[]>(kSlab));
-    for (size_t i = kSlab; i-- > 0;) free_.push_back(&slabs_.back()[i]);
-  }
-  Connection* connection = free_.back();
-  free_.pop_back();
-  *connection = {};
-  return connection;
+Connection* ConnectionTable::find(const Tuple& tuple, uint32_t hash, Timestamp now, Direction& direction) {
+  const uint32_t reference = lookup(tuple, hash, now, nullptr);
+  if (reference == TupleIndex::kNone) return nullptr;
+  direction = direction_of(reference);
+  ++counters.found;
+  return &store_.at(reference / 2);
+}
+
+// Where the zone counts in one direction only, the two directions' tuples stand under different zones.
+Connection* ConnectionTable::find(Tuple tuple, Zone zone, Timestamp now, Direction& direction) {
+  tuple.zone = zone.original;
+  Connection* found = find(tuple, now, direction);
+  if (zone.original == zone.reply || (found != nullptr && direction == Direction::Original)) return found;
+  tuple.zone = zone.reply;
+  found = find(tuple, now, direction);
+  return found != nullptr && direction == Direction::Reply ? found : nullptr;
+}
+
+bool ConnectionTable::taken(const Tuple& tuple, Timestamp now, const Connection* except) {
+  return lookup(tuple, hash_of(tuple), now, except) != TupleIndex::kNone;
 }
 
 Connection* ConnectionTable::create(const Tuple& original, const Tuple& reply, Timestamp now) {
@@ -68,131 +98,115 @@ Connection* ConnectionTable::create(const Tuple& original, const Tuple& reply, T
     ++counters.drop;
     return nullptr;
   }
-  Connection* connection = take_free();
-  connection->entries[0] = {.tuple = original, .hash = hash_of(original), .connection = connection};
-  connection->entries[1] = {.tuple = reply, .hash = hash_of(reply), .connection = connection};
+  Connection* connection = store_.take(original.family);
+  connection->protocol = original.protocol;
   connection->sequence = next_sequence_++;
+  store_tuple(*connection, Direction::Original, original);
+  store_tuple(*connection, Direction::Reply, reply);
   unconfirmed_.push_back(connection);
   return connection;
 }
 
-bool ConnectionTable::taken(const TupleEntry& entry, Timestamp now, size_t& length) {
-  length = 0;
-  for (const TupleEntry* other = bucket_at(bucket_number(entry.hash)); other != nullptr; other = other->next) {
-    ++length;
-    if (other->hash == entry.hash && other->tuple == entry.tuple && !gone(*other->connection, now)) return true;
-  }
-  return false;
+void ConnectionTable::set_reply(Connection& connection, const Tuple& reply) {
+  assert(!connection.has(kStatusConfirmed));
+  store_tuple(connection, Direction::Reply, reply);
 }
 
 bool ConnectionTable::confirm(Connection& connection, Timestamp now) {
-  for (TupleEntry& entry : connection.entries) {
-    // The reply's hash is taken anew: NAT may have changed the tuple.
-    entry.hash = hash_of(entry.tuple);
-    size_t length = 0;
-    if (taken(entry, now, length)) {
+  uint32_t hashes[2];
+  for (const Direction direction : {Direction::Original, Direction::Reply}) {
+    const Tuple tuple = connection.tuple(direction);
+    const uint32_t hash = hashes[index(direction)] = hash_of(tuple);
+    if (lookup(tuple, hash, now, nullptr) != TupleIndex::kNone) {
       ++counters.insert_failed;
       return false;
     }
-    if (length >= kLongestChain) {
+    if (index_.chain_length(hash) >= kLongestChain) {
       ++counters.chain_too_long;
       return false;
     }
   }
-  for (TupleEntry& entry : connection.entries) link(entry);
+  for (const Direction direction : {Direction::Original, Direction::Reply}) {
+    index_.insert(hashes[index(direction)], reference_to(connection, direction));
+  }
   connection.status |= kStatusConfirmed;
   std::erase(unconfirmed_, &connection);
   ++size_;
   ++counters.insert;
-  split_one();
   return true;
-}
-
-void ConnectionTable::link(TupleEntry& entry) {
-  Bucket& bucket = bucket_at(bucket_number(entry.hash));
-  entry.next = bucket;
-  bucket = &entry;
-}
-
-void ConnectionTable::unlink(TupleEntry& entry) {
-  for (TupleEntry** at = &bucket_at(bucket_number(entry.hash)); *at != nullptr; at = &(*at)->next) {
-    if (*at != &entry) continue;
-    *at = entry.next;
-    return;
-  }
-}
-
-// One more bucket for each connection keeps two entries per bucket at most on average.
-void ConnectionTable::split_one() {
-  if (size_ < level_ + split_) return;
-  const uint64_t added = level_ + split_;
-  if (added / kSegment == segments_.size()) segments_.push_back(std::make_unique<Bucket[]>(kSegment));
-  TupleEntry* chain = std::exchange(bucket_at(split_), nullptr);
-  if (++split_ == level_) {
-    level_ *= 2;
-    split_ = 0;
-  }
-  while (chain != nullptr) {
-    TupleEntry* entry = std::exchange(chain, chain->next);
-    link(*entry);
-  }
 }
 
 void ConnectionTable::kill(Connection& connection) {
   if (connection.has(kStatusDying)) return;
   connection.status |= kStatusDying;
   if (!connection.has(kStatusConfirmed)) return;
-  for (TupleEntry& entry : connection.entries) unlink(entry);
+  for (const Direction direction : {Direction::Original, Direction::Reply}) {
+    index_.erase(hash_of(connection.tuple(direction)), reference_to(connection, direction));
+  }
   dead_.push_back(&connection);
   --size_;
 }
 
+void ConnectionTable::set_master(Connection& child, Connection& master) {
+  child.master = &master;
+  ++master.dependents;
+}
+
 // Looks from the newcomer's bucket on for an entry that is not assured, as the kernel does.
-bool ConnectionTable::early_drop(uint64_t hash, Timestamp now) {
-  const uint64_t buckets = level_ + split_;
-  const uint64_t first = bucket_number(hash);
-  for (uint64_t i = 0; i < kEarlyDropBuckets; ++i) {
-    for (TupleEntry* entry = bucket_at((first + i) % buckets); entry != nullptr; entry = entry->next) {
-      Connection& connection = *entry->connection;
-      if (connection.has(kStatusAssured) && !gone(connection, now)) continue;
-      kill(connection);
-      ++counters.early_drop;
+bool ConnectionTable::early_drop(uint32_t hash, Timestamp now) {
+  for (uint32_t step = 0; step < kEarlyDropBuckets; ++step) {
+    Connection* victim = nullptr;
+    index_.visit(hash, step, [&](uint32_t reference) {
+      Connection& connection = store_.at(reference / 2);
+      if (connection.has(kStatusAssured) && !gone(connection, now)) return false;
+      victim = &connection;
       return true;
-    }
+    });
+    if (victim == nullptr) continue;
+    kill(*victim);
+    ++counters.early_drop;
+    return true;
   }
   return false;
 }
 
-void ConnectionTable::sweep(Timestamp now) {
-  const uint64_t buckets = level_ + split_;
-  for (uint64_t i = 0; i < kSweptBuckets; ++i) {
-    sweep_at_ = (sweep_at_ + 1) % buckets;
-    for (TupleEntry* entry = bucket_at(sweep_at_); entry != nullptr;) {
-      Connection& connection = *entry->connection;
-      entry = entry->next;
-      if (!gone(connection, now)) continue;
-      // Both entries may stand in this chain: begin again after the unlinking.
-      kill(connection);
-      entry = bucket_at(sweep_at_);
+void ConnectionTable::sweep(Timestamp now, uint32_t steps) {
+  const uint32_t end = store_.end();
+  if (end == 0) return;
+  for (; steps != 0; --steps) {
+    if (++sweep_at_ >= end) sweep_at_ = 1;
+    Connection& connection = store_.at(sweep_at_);
+    if ((connection.status & kStatusConfirmed) != 0 && connection.deadline <= now) kill(connection);
+  }
+}
+
+void ConnectionTable::free(Connection& connection) {
+  for (ConnectionListener* listener : listeners_) listener->ended(connection);
+  if (Connection* master = connection.master; master != nullptr && --master->dependents == 0) {
+    if (std::erase(survived_, master) != 0) dead_.push_back(master);
+  }
+  store_.give_back(connection);
+}
+
+void ConnectionTable::free_dead() {
+  for (Connection* connection : unconfirmed_) free(*connection);
+  unconfirmed_.clear();
+  while (!dead_.empty()) {
+    Connection* connection = dead_.back();
+    dead_.pop_back();
+    if (connection->dependents != 0) {
+      survived_.push_back(connection);
+    } else {
+      free(*connection);
     }
   }
 }
 
-void ConnectionTable::reclaim(Timestamp now) {
-  sweep(now);
-  free_.insert(free_.end(), dead_.begin(), dead_.end());
-  free_.insert(free_.end(), unconfirmed_.begin(), unconfirmed_.end());
-  dead_.clear();
-  unconfirmed_.clear();
-}
-
 std::vector<const Connection*> ConnectionTable::list(Timestamp now) const {
   std::vector<const Connection*> found;
-  for (uint64_t i = 0; i < level_ + split_; ++i) {
-    for (const TupleEntry* entry = segments_[i / kSegment][i % kSegment]; entry != nullptr; entry = entry->next) {
-      if (direction_of(*entry) == Direction::Original && !gone(*entry->connection, now))
-        found.push_back(entry->connection);
-    }
+  for (uint32_t number = 1; number < store_.end(); ++number) {
+    const Connection& connection = store_.at(number);
+    if (connection.has(kStatusConfirmed) && !gone(connection, now)) found.push_back(&connection);
   }
   std::ranges::sort(found, {}, &Connection::sequence);
   return found;

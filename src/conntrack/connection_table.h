@@ -1,76 +1,104 @@
 // The connections, found by the tuple of either direction.
 //
-// A connection is created unconfirmed: it is in no chain and nobody finds it. Confirmed, it stands in two chains, one
-// per direction. Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the
-// packet that killed it may still be on its way. Buckets are split one at a time as the table grows (linear hashing),
-// so that no insertion pays for a whole rehash.
+// A connection is created unconfirmed: nobody finds it. Confirmed, it stands in the index twice, once per direction.
+// Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the packet that killed
+// it may still be on its way, and as long as a connection lives whose master it is. What ran out is found by a sweep
+// through all numbers, a few with each packet.
+//
+// `sequence` counts creations, `number` says where a connection lies; a reference in the index is number*2+direction.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "conntrack/connection_store.h"
+#include "conntrack/tuple_index.h"
 #include "sallyport/connection.h"
 #include "wire/siphash.h"
 
 namespace sallyport {
 
+// As `conntrack -S` names them.
 struct ConnectionTableCounters {
-  uint64_t found = 0, invalid = 0, insert = 0, insert_failed = 0, drop = 0, early_drop = 0, chain_too_long = 0;
+  uint64_t found = 0, invalid = 0, insert = 0, insert_failed = 0, drop = 0, early_drop = 0, clash_resolve = 0,
+           chain_too_long = 0;
+};
+
+// Told when a connection is gone from the table, before its memory is used again (NAT, expectations, events).
+class ConnectionListener {
+ public:
+  virtual ~ConnectionListener() = default;
+  virtual void ended(Connection& connection) = 0;
 };
 
 // Bounded by `most`. One thread.
 class ConnectionTable {
  public:
-  ConnectionTable(uint64_t most, const SipHashKey& key);
-  ~ConnectionTable();
+  ConnectionTable(uint64_t most, const SipHashKey& key) : most_(most), key_(key) {}
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
+  uint32_t hash_of(const Tuple& tuple) const;
   // The live connection that has this tuple, and which direction the tuple is of it. Null: none.
-  Connection* find(const Tuple& tuple, Timestamp now, Direction& direction);
+  Connection* find(const Tuple& tuple, Timestamp now, Direction& direction) {
+    return find(tuple, hash_of(tuple), now, direction);
+  }
+  Connection* find(const Tuple& tuple, uint32_t hash, Timestamp now, Direction& direction);
+  // The same in a zone that need not count in both directions; the tuple's own zone does not matter.
+  Connection* find(Tuple tuple, Zone zone, Timestamp now, Direction& direction);
+  // Whether a live connection other than `except` has this tuple.
+  bool taken(const Tuple& tuple, Timestamp now, const Connection* except = nullptr);
+
   // A new unconfirmed connection; makes room by dropping one that is not assured. Null: the table is full.
   Connection* create(const Tuple& original, const Tuple& reply, Timestamp now);
-  // Puts it into its chains. False: its tuples are taken, or a chain is too long; it stays unconfirmed.
+  // NAT only, while unconfirmed: the tuple that answers will have.
+  void set_reply(Connection& connection, const Tuple& reply);
+  // Makes it known. False: its tuples are taken, or too many share a bucket; it stays unconfirmed.
   bool confirm(Connection& connection, Timestamp now);
   void kill(Connection& connection);
-  // Frees what was killed, ran out, or was never confirmed. Only when no packet is on its way.
-  void reclaim(Timestamp now);
+  // `child` was expected by `master`.
+  void set_master(Connection& child, Connection& master);
+  ConnectionExtra& extra(Connection& connection) { return store_.extra(connection); }
+  Connection& at(uint32_t number) const { return store_.at(number); }
+
+  // Frees what was killed or never confirmed. Only when no packet is on its way.
+  void reclaim() {
+    if (!dead_.empty() || !unconfirmed_.empty()) [[unlikely]]
+      free_dead();
+  }
+  // Ends some of those past their deadline: looks at `steps` of them, in turn.
+  void sweep(Timestamp now, uint32_t steps);
+
+  // Look-ahead, in three steps that are best taken for a whole burst each; hints only.
+  void prefetch_bucket(uint32_t hash) const { index_.prefetch(hash); }
+  void prefetch_connection(uint32_t hash) const {
+    if (const uint32_t reference = index_.peek(hash); reference != TupleIndex::kNone) store_.prefetch(reference / 2);
+  }
 
   // Live connections, oldest first.
   std::vector<const Connection*> list(Timestamp now) const;
   uint64_t size() const { return size_; }
   uint64_t most() const { return most_; }
+  void listen(ConnectionListener& listener) { listeners_.push_back(&listener); }
   ConnectionTableCounters counters;
 
  private:
-  static constexpr size_t kSegment = 1024;
-  using Bucket = TupleEntry*;
-
-  uint64_t hash_of(const Tuple& tuple) const;
-  uint64_t bucket_number(uint64_t hash) const;
-  Bucket& bucket_at(uint64_t number) { return segments_[number / kSegment][number % kSegment]; }
-  // Whether another live connection holds this tuple; also says how long the chain is.
-  bool taken(const TupleEntry& entry, Timestamp now, size_t& length);
-  void link(TupleEntry& entry);
-  void unlink(TupleEntry& entry);
-  void split_one();
-  Connection* take_free();
-  bool early_drop(uint64_t hash, Timestamp now);
-  void sweep(Timestamp now);
+  uint32_t lookup(const Tuple& tuple, uint32_t hash, Timestamp now, const Connection* except) const;
+  bool early_drop(uint32_t hash, Timestamp now);
+  void free_dead();
+  void free(Connection& connection);
 
   uint64_t most_;
   SipHashKey key_;
-  std::vector<std::unique_ptr<Bucket[]>> segments_;
-  uint64_t level_ = kSegment;  // buckets at the start of this round of splits
-  uint64_t split_ = 0;         // the next one to be split
+  ConnectionStore store_;
+  TupleIndex index_;
   uint64_t size_ = 0;
   uint64_t next_sequence_ = 0;
-  uint64_t sweep_at_ = 0;
+  uint32_t sweep_at_ = 0;
   std::vector<Connection*> unconfirmed_;
-  std::vector<Connection*> dead_;
-  std::vector<Connection*> free_;
-  std::vector<std::unique_ptr<Connection[]>> slabs_;
+  std::vector<Connection*> dead_;      // killed, to be freed
+  std::vector<Connection*> survived_;  // killed, but the master of connections that live
+  std::vector<ConnectionListener*> listeners_;
 };
 
 }  // namespace sallyport

@@ -17,6 +17,8 @@ namespace {
 
 // How often a SYN may replace one connection by another while it is looked up.
 constexpr int kMostRepeats = 4;
+// What look_up() leaves in connection_state when there was no room for a new connection.
+constexpr uint8_t kNoRoom = 0xff;
 
 bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
 
@@ -31,13 +33,13 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   TrackContext tracking{.timeouts = &timeouts_, .now = context.now(), .hook = context.hook};
   if (is_icmp(packet)) {
     const bool verify = timeouts_.verify_checksums && context.hook == Hook::Prerouting;
-    const IcmpJudgement judgement = judge_icmp(packet, table_, tracking.now, verify);
+    const IcmpJudgement judgement = judge_icmp(packet, table_, zone_of(packet), tracking.now, verify);
     table_.counters.invalid += judgement == IcmpJudgement::Invalid;
     if (judgement != IcmpJudgement::Query) return Verdict::accept();
   }
   for (int i = 0; i < kMostRepeats; ++i) {
     Connection* connection = look_up(packet, tracking);
-    if (connection == nullptr) return packet.connection_state == 0xff ? Verdict::drop() : Verdict::accept();
+    if (connection == nullptr) return packet.connection_state == kNoRoom ? Verdict::drop() : Verdict::accept();
     const Tracked tracked = track(*connection, packet, tracking);
     if (tracking.kill) table_.kill(*connection);
     tracking.kill = false;
@@ -50,8 +52,8 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
       ++table_.counters.invalid;
       return tracked == Tracked::Drop ? Verdict::drop() : Verdict::accept();
     }
-    if (timeouts_.accounting) {
-      PacketCounts& counts = connection->counts[index(tracking.direction)];
+    if (connection->extra != nullptr && timeouts_.accounting) {
+      PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
       ++counts.packets;
       counts.bytes += packet.length;
     }
@@ -61,16 +63,44 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   return Verdict::drop();
 }
 
-Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
+Zone ConntrackModule::zone_of(const Packet& packet) {
+  const ConnectionTemplate* wanted = packet.connection_template;
+  if (wanted == nullptr) return {};
+  if (!wanted->zone_from_mark) return wanted->zone;
+  const auto by_mark = static_cast<uint16_t>(packet.mark);
+  return {.original = wanted->zone.original != 0 ? by_mark : uint16_t{0},
+          .reply = wanted->zone.reply != 0 ? by_mark : uint16_t{0}};
+}
+
+void ConntrackModule::prepare(Packet& packet) const {
+  if (packet.more_fragments || packet.fragment_offset != 0) return;
   const auto tuple = tuple_of(packet, 0);
+  if (!tuple) return;
+  packet.flow_hash = table_.hash_of(*tuple);
+  packet.flow_hashed = true;
+  table_.prefetch_bucket(packet.flow_hash);
+}
+
+void ConntrackModule::sweep(Timestamp now, size_t packets) { table_.sweep(now, static_cast<uint32_t>(packets) + 1); }
+
+Connection* ConntrackModule::find(const Packet& packet, Tuple& tuple, Zone zone, TrackContext& context) {
+  if (zone == Zone{} && packet.flow_hashed) {
+    return table_.find(tuple, packet.flow_hash, context.now, context.direction);
+  }
+  return table_.find(tuple, zone, context.now, context.direction);
+}
+
+Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
+  auto tuple = tuple_of(packet, 0);
   if (!tuple) return nullptr;
+  const Zone zone = zone_of(packet);
   context.direction = Direction::Original;
-  Connection* connection = table_.find(*tuple, context.now, context.direction);
+  Connection* connection = find(packet, *tuple, zone, context);
   if (connection == nullptr) {
-    connection = begin(*tuple, context);
+    connection = begin(*tuple, zone, context);
     if (connection == nullptr) {
       // No room is the one case in which tracking itself drops.
-      if (inverted(*tuple)) packet.connection_state = 0xff;
+      if (inverted(*tuple)) packet.connection_state = kNoRoom;
       return nullptr;
     }
     context.state = PacketState::New;
@@ -84,9 +114,14 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
   return connection;
 }
 
-Connection* ConntrackModule::begin(const Tuple& tuple, TrackContext& context) {
-  const auto reply = inverted(tuple);
-  return reply ? table_.create(tuple, *reply, context.now) : nullptr;
+Connection* ConntrackModule::begin(Tuple tuple, Zone zone, TrackContext& context) {
+  auto reply = inverted(tuple);
+  if (!reply) return nullptr;
+  tuple.zone = zone.original;
+  reply->zone = zone.reply;
+  Connection* connection = table_.create(tuple, *reply, context.now);
+  if (connection != nullptr && timeouts_.accounting) table_.extra(*connection);
+  return connection;
 }
 
 Tracked ConntrackModule::track(Connection& connection, const Packet& packet, TrackContext& context) {
@@ -113,8 +148,8 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
   if (connection == nullptr || connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
     return Verdict::accept();
   }
-  if (connection->has(kStatusDying) || !table_.confirm(*connection, context.now())) return Verdict::drop();
-  return Verdict::accept();
+  if (connection->has(kStatusDying)) return Verdict::drop();
+  return table_.confirm(*connection, context.now()) ? Verdict::accept() : Verdict::drop();
 }
 
 }  // namespace sallyport

@@ -21,14 +21,23 @@ class ConntrackModule final : public HookModule {
   // Last of INPUT and POSTROUTING: a packet that came so far makes its connection known.
   Verdict confirm(Packet& packet, HookContext& context);
 
+  // Look-ahead for a burst: takes the packet's hash and has memory fetched; then, for all of them, look_ahead().
+  void prepare(Packet& packet) const;
+  void look_ahead(const Packet& packet) const {
+    if (packet.flow_hashed) table_.prefetch_connection(packet.flow_hash);
+  }
   // Between packets: nothing of the table is in use.
-  void reclaim(Timestamp now) { table_.reclaim(now); }
+  void reclaim() { table_.reclaim(); }
+  // Between bursts: ends what is past its time, more of it the more packets there were.
+  void sweep(Timestamp now, size_t packets);
   ConnectionTable& table() { return table_; }
   const Timeouts& timeouts() const { return timeouts_; }
 
  private:
+  static Zone zone_of(const Packet& packet);
   Connection* look_up(Packet& packet, TrackContext& context);
-  Connection* begin(const Tuple& tuple, TrackContext& context);
+  Connection* find(const Packet& packet, Tuple& tuple, Zone zone, TrackContext& context);
+  Connection* begin(Tuple tuple, Zone zone, TrackContext& context);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);
   void forget(Packet& packet);
 

@@ -25,13 +25,13 @@ bool needs_no_tracking(Family family, uint8_t type) {
 }
 
 // An error belongs to a connection when the packet that it quotes does, and when it goes to whom that packet came from.
-IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Timestamp now) {
+IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now) {
   const auto quoted = quoted_tuple(packet, packet.transport_offset + kHeader, 0);
   const auto wanted = quoted ? inverted(*quoted) : std::nullopt;
   Direction direction = Direction::Original;
-  Connection* connection = wanted ? table.find(*wanted, now, direction) : nullptr;
+  Connection* connection = wanted ? table.find(*wanted, zone, now, direction) : nullptr;
   if (connection == nullptr) return IcmpJudgement::Invalid;
-  const Tuple& tuple = connection->tuple(direction);
+  const Tuple tuple = connection->tuple(direction);
   if (std::memcmp(packet.destination_bytes(), tuple.destination.data(), address_bytes(packet.family)) != 0) {
     return IcmpJudgement::Invalid;
   }
@@ -42,7 +42,7 @@ IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Timestamp now)
 
 }  // namespace
 
-IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Timestamp now, bool verify) {
+IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now, bool verify) {
   const uint8_t* header = packet.transport(kHeader);
   if (header == nullptr) return IcmpJudgement::Invalid;
   if (verify && !packet.checksum_trusted && transport_checksum_state(packet) == ChecksumState::Wrong) {
@@ -54,7 +54,7 @@ IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Timestamp now, 
     set_packet_state(packet, PacketState::Untracked, Direction::Original);
     return IcmpJudgement::Untracked;
   }
-  return is_error(packet.family, type) ? judge_error(packet, table, now) : IcmpJudgement::Query;
+  return is_error(packet.family, type) ? judge_error(packet, table, zone, now) : IcmpJudgement::Query;
 }
 
 }  // namespace sallyport

@@ -14,6 +14,6 @@ enum class IcmpJudgement : uint8_t {
   Invalid,
 };
 // Marks the packet where it is an error or needs no tracking. `verify`: wrong checksums are Invalid.
-IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Timestamp now, bool verify);
+IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now, bool verify);
 
 }  // namespace sallyport

@@ -65,14 +65,22 @@ void add_tuple(const Tuple& tuple, std::string& line) {
   }
 }
 
-void add_counts(const PacketCounts& counts, bool accounting, std::string& line) {
-  if (accounting) line += fmt::format("packets={} bytes={} ", counts.packets, counts.bytes);
+void add_counts(const ConnectionExtra* extra, Direction direction, bool accounting, std::string& line) {
+  if (!accounting || extra == nullptr) return;
+  const PacketCounts& counts = extra->counts[index(direction)];
+  line += fmt::format("packets={} bytes={} ", counts.packets, counts.bytes);
 }
+
+std::string_view zone_word(Zone zone) {
+  if (zone.original == zone.reply) return "zone";
+  return zone.reply == 0 ? "zone-orig" : "zone-reply";
+}
+uint16_t zone_number(Zone zone) { return zone.original != 0 ? zone.original : zone.reply; }
 
 }  // namespace
 
 std::string proc_line(const Connection& connection, Timestamp now, const Timeouts& timeouts) {
-  const Tuple& original = connection.tuple(Direction::Original);
+  const Tuple original = connection.tuple(Direction::Original);
   const bool v4 = original.family == Family::Ipv4;
   std::string line = fmt::format("{:<8} {} {:<8} {} {} ", v4 ? "ipv4" : "ipv6", v4 ? 2 : 10,
                                  protocol_word(original.protocol), original.protocol, connection.seconds_left(now));
@@ -81,12 +89,13 @@ std::string proc_line(const Connection& connection, Timestamp now, const Timeout
     line += fmt::format("timeout={}, stream_timeout={} ", timeouts.gre / kSecond, timeouts.gre_stream / kSecond);
   }
   add_tuple(original, line);
-  add_counts(connection.counts[0], timeouts.accounting, line);
+  add_counts(connection.extra, Direction::Original, timeouts.accounting, line);
   if (!connection.has(kStatusSeenReply)) line += "[UNREPLIED] ";
   add_tuple(connection.tuple(Direction::Reply), line);
-  add_counts(connection.counts[1], timeouts.accounting, line);
+  add_counts(connection.extra, Direction::Reply, timeouts.accounting, line);
   if (connection.has(kStatusAssured)) line += "[ASSURED] ";
-  line += fmt::format("mark={} zone={} use=2", connection.mark, original.zone);
+  line +=
+      fmt::format("mark={} {}={} use=2", connection.mark, zone_word(connection.zone()), zone_number(connection.zone()));
   return line;
 }
 

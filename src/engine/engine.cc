@@ -2,6 +2,7 @@
 
 #include "sallyport/engine.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -65,17 +66,8 @@ class EngineImpl final : public Engine {
   void process(std::span<Packet> burst) override {
     if (!checksums_.empty() && !busy_) retire_checksums();
     const bool within = std::exchange(busy_, true);
-    HookContext context = path_.new_context();
-    for (Packet& packet : burst) {
-      clock_.advance_to(packet.time);
-      if (conntrack_ != nullptr) conntrack_->reclaim(clock_.now());
-      ++counters_.packets;
-      counters_.bytes += packet.captured();
-      if (packet.in != kNoInterface) {
-        path_.receive(packet, context);
-      } else {
-        path_.send_local(packet);
-      }
+    for (size_t at = 0; at < burst.size(); at += kLookAhead) {
+      process_some(burst.subspan(at, std::min(kLookAhead, burst.size() - at)));
     }
     busy_ = within;
   }
@@ -110,6 +102,37 @@ class EngineImpl final : public Engine {
   }
 
  private:
+  // How many packets are read, and have memory fetched for them, before the first of them is led through the hooks.
+  static constexpr size_t kLookAhead = 32;
+
+  // Each packet goes its whole way before the next one begins its own; what is done ahead is reading and hints.
+  void process_some(std::span<Packet> packets) {
+    std::array<Malformed, kLookAhead> reasons = {};
+    for (size_t i = 0; i < packets.size(); ++i) {
+      Packet& packet = packets[i];
+      counters_.bytes += packet.captured();
+      if (packet.in == kNoInterface) continue;
+      reasons[i] = path_.look_at(packet);
+      if (conntrack_ != nullptr && reasons[i] == Malformed::None) conntrack_->prepare(packet);
+    }
+    counters_.packets += packets.size();
+    if (conntrack_ != nullptr) {
+      for (const Packet& packet : packets) conntrack_->look_ahead(packet);
+    }
+    HookContext context = path_.new_context();
+    for (size_t i = 0; i < packets.size(); ++i) {
+      Packet& packet = packets[i];
+      clock_.advance_to(packet.time);
+      if (packet.in != kNoInterface) {
+        path_.receive(packet, reasons[i], context);
+      } else {
+        path_.send_local(packet);
+      }
+      if (conntrack_ != nullptr) conntrack_->reclaim();
+    }
+    if (conntrack_ != nullptr) conntrack_->sweep(clock_.now(), packets.size());
+  }
+
   // A module that is done costs a call per packet all the same; between bursts it can go.
   void retire_checksums() {
     std::erase_if(checksums_, [&](const auto& side) {

@@ -89,9 +89,12 @@ HookContext PacketPath::new_context() {
   return context;
 }
 
-void PacketPath::receive(Packet& packet, HookContext& context) {
-  const Arrival arrival = ports_[packet.in].loopback ? Arrival::LoopbackInterface : Arrival::Wire;
-  if (const Malformed reason = parse(packet, arrival); reason != Malformed::None) [[unlikely]] {
+Malformed PacketPath::look_at(Packet& packet) const {
+  return parse(packet, ports_[packet.in].loopback ? Arrival::LoopbackInterface : Arrival::Wire);
+}
+
+void PacketPath::receive(Packet& packet, Malformed reason, HookContext& context) {
+  if (reason != Malformed::None) [[unlikely]] {
     if (reason == Malformed::Options && packet.family == Family::Ipv6) answer_hop_by_hop(packet);
     return end(packet, Fate::Malformed, Hook::Prerouting);
   }
@@ -247,7 +250,7 @@ void PacketPath::output(Packet& packet, const Route& route) {
       finish(packet);
     } else {
       packet.in = std::exchange(packet.out, kNoInterface);
-      receive(packet, context);
+      receive(packet, look_at(packet), context);
     }
   }
   --nesting_;

@@ -11,6 +11,7 @@
 #include "sallyport/engine.h"
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
+#include "wire/parse.h"
 
 namespace sallyport {
 
@@ -37,8 +38,10 @@ class PacketPath final : public PacketOutput {
 
   // What modules are given. May be used for one packet after another, by one call of receive() at a time.
   HookContext new_context();
-  // A packet that came in by packet.in.
-  void receive(Packet& packet, HookContext& context);
+  // Reads a packet that came in by packet.in; the answer is for receive().
+  Malformed look_at(Packet& packet) const;
+  // Leads it from PREROUTING to its end.
+  void receive(Packet& packet, Malformed reason, HookContext& context);
   // A packet of a local sender, not parsed yet.
   void send_local(Packet& packet);
 

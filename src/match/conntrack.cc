@@ -154,7 +154,7 @@ class ConntrackMatch final : public Match {
     if (connection == nullptr) return asks_state_only();
     if (direction_asked_ && packet_direction(packet) != direction_) return false;
     for (const Direction direction : {Direction::Original, Direction::Reply}) {
-      const Tuple& tuple = connection->tuple(direction);
+      const Tuple tuple = connection->tuple(direction);
       const size_t first = 2 * index(direction);
       if (!addresses_[first].passes(tuple.source_address()) ||
           !addresses_[first + 1].passes(tuple.destination_address()) || !ports_[first].passes(tuple.source_id) ||
@@ -162,7 +162,7 @@ class ConntrackMatch final : public Match {
         return false;
       }
     }
-    return protocol_.passes(connection->tuple(Direction::Original).protocol) && status_passes(*connection) &&
+    return protocol_.passes(connection->protocol) && status_passes(*connection) &&
            expires_.passes(static_cast<uint64_t>(connection->seconds_left(context.now())));
   }
 

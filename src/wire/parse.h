@@ -52,6 +52,7 @@ inline bool plain_header_sums_up(const uint8_t* ip) {
 //
 // The usual packet, IPv4 without options and all there, is read here, so that callers have it inlined.
 inline Malformed parse(Packet& packet, Arrival arrival = Arrival::Wire) {
+  packet.flow_hashed = false;
   const uint8_t* const ip = packet.at(0, 20);
   if (ip == nullptr || ip[0] != 0x45) [[unlikely]]
     return parse_fully(packet, arrival);

@@ -86,7 +86,7 @@ TEST(ConnectionTable, AFullTableDropsOneThatIsNotAssured) {
   }
   for (uint32_t i = 3000; i < 4000; ++i) {
     add(table, i, 0);
-    table.reclaim(0);
+    table.reclaim();
   }
   EXPECT_GT(table.counters.early_drop, 900u);
   EXPECT_LE(table.size(), 3000u);
@@ -106,7 +106,8 @@ TEST(ConnectionTable, AFullTableOfAssuredOnesRefuses) {
 TEST(ConnectionTable, GivesBackWhatRanOut) {
   ConnectionTable table(10'000, kKey);
   for (uint32_t i = 0; i < 1000; ++i) add(table, i, 0, kSecond);
-  for (int i = 0; i < 2000; ++i) table.reclaim(2 * kSecond);
+  table.sweep(2 * kSecond, ConnectionStore::kSlab);
+  table.reclaim();
   EXPECT_EQ(table.size(), 0u);
 }
 

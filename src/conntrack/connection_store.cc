@@ -1,0 +1,57 @@
+// Where connections lie.
+
+#include "conntrack/connection_store.h"
+
+#include <new>
+
+namespace sallyport {
+
+void ConnectionStore::add_slab(Family family) {
+  const uint32_t stride = family == Family::Ipv4 ? sizeof(Ipv4Connection) : sizeof(Ipv6Connection);
+  blocks_.emplace_back(size_t{kSlab} * stride, !slabs_.empty());
+  const auto first = static_cast<uint32_t>(slabs_.size()) * kSlab;
+  slabs_.push_back({blocks_.back().data(), stride});
+  std::vector<uint32_t>& free = free_[static_cast<size_t>(family)];
+  free.reserve(free.size() + kSlab);
+  // The lowest number goes first; 0 means no connection.
+  for (uint32_t i = kSlab; i-- > (first == 0 ? 1u : 0u);) free.push_back(first + i);
+}
+
+Connection* ConnectionStore::take(Family family) {
+  std::vector<uint32_t>& free = free_[static_cast<size_t>(family)];
+  if (free.empty()) add_slab(family);
+  const uint32_t number = free.back();
+  free.pop_back();
+  void* place = &at(number);
+  Connection* connection = nullptr;
+  if (family == Family::Ipv4) {
+    connection = new (place) Ipv4Connection;
+  } else {
+    connection = new (place) Ipv6Connection;
+  }
+  connection->number = number;
+  connection->family = family;
+  return connection;
+}
+
+void ConnectionStore::give_back(Connection& connection) {
+  if (connection.extra != nullptr) free_extras_.push_back(connection.extra);
+  connection.extra = nullptr;
+  // Whoever looks through all numbers must see that nobody lives here.
+  connection.status = 0;
+  free_[static_cast<size_t>(connection.family)].push_back(connection.number);
+}
+
+ConnectionExtra& ConnectionStore::extra(Connection& connection) {
+  if (connection.extra != nullptr) return *connection.extra;
+  if (free_extras_.empty()) {
+    connection.extra = &extras_.emplace_back();
+  } else {
+    connection.extra = free_extras_.back();
+    free_extras_.pop_back();
+    *connection.extra = {};
+  }
+  return *connection.extra;
+}
+
+}  // namespace sallyport
