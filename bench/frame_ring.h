@@ -7,19 +7,23 @@
 
 #include "sallyport/bytes.h"
 
-namespace bench {
+namespace sallyport::bench {
 
 constexpr uint32_t kFrameSize = 60;
 constexpr uint32_t kNetworkOffset = 14;
 
-// Ethernet, IPv4, UDP from 10.1.0.2:1024 on to 10.2.0.2:53 without UDP checksum. Flow f has the source address
-// 10.1.0.2 + f / 32768 and the source port 1024 + f % 32768; flows follow each other in steps of `stride`.
+enum class FrameKind : uint8_t { Udp, Syn, SynAck, Ack };
+
+// Ethernet, IPv4; UDP from 10.1.0.2:1024 on to 10.2.0.2:53 without UDP checksum, or TCP segments without data. Flow f
+// has the source address 10.1.0.2 + f / 32768 and the source port 1024 + f % 32768; flows follow each other in steps of
+// `stride`. `reply`: the answers to the flows.
 class FrameRing {
  public:
-  FrameRing(uint32_t frames, uint32_t flows, uint32_t stride) : bytes_(size_t{frames} * kStep) {
+  FrameRing(uint32_t frames, uint32_t flows, uint32_t stride, FrameKind kind = FrameKind::Udp, bool reply = false)
+      : bytes_(size_t{frames} * kStep) {
     uint32_t flow = 0;
     for (uint32_t i = 0; i < frames; ++i) {
-      make_frame(&bytes_[size_t{i} * kStep], flow);
+      make_frame(&bytes_[size_t{i} * kStep], flow, kind, reply);
       flow = (flow + stride) % flows;
     }
   }
@@ -30,22 +34,47 @@ class FrameRing {
  private:
   static constexpr uint32_t kStep = 64;  // one cache line each
 
-  static void make_frame(uint8_t* frame, uint32_t flow) {
+  static uint16_t sum_of(const uint8_t* bytes, uint32_t size, uint32_t sum) {
+    for (uint32_t i = 0; i < size; i += 2) sum += load_be16(bytes + i);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
+  }
+
+  static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply) {
     constexpr uint8_t kStart[] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 99, 8, 0, 0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17};
     std::memcpy(frame, kStart, sizeof kStart);
     uint8_t* ip = frame + kNetworkOffset;
-    sallyport::store_be32(ip + 12, 0x0a010002 + flow / 32768);
-    sallyport::store_be32(ip + 16, 0x0a020002);
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < 20; i += 2) sum += sallyport::load_be16(ip + i);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sallyport::store_be16(ip + 10, static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16))));
-    sallyport::store_be16(ip + 20, static_cast<uint16_t>(1024 + flow % 32768));
-    sallyport::store_be16(ip + 22, 53);
-    sallyport::store_be16(ip + 24, 26);
+    const uint32_t source = 0x0a010002 + flow / 32768, destination = 0x0a020002;
+    const auto port = static_cast<uint16_t>(1024 + flow % 32768);
+    store_be32(ip + 12, reply ? destination : source);
+    store_be32(ip + 16, reply ? source : destination);
+    store_be16(ip + 20, reply ? uint16_t{53} : port);
+    store_be16(ip + 22, reply ? port : uint16_t{53});
+    if (kind == FrameKind::Udp) {
+      store_be16(ip + 24, 26);
+    } else {
+      finish_tcp(ip, kind, reply);
+    }
+    store_be16(ip + 10, sum_of(ip, 20, 0));
+  }
+
+  static void finish_tcp(uint8_t* ip, FrameKind kind, bool reply) {
+    constexpr uint8_t kTcp = 6;
+    const uint32_t ours = reply ? 0x20000000 : 0x10000000, theirs = reply ? 0x10000000 : 0x20000000;
+    ip[3] = 40;
+    ip[9] = kTcp;
+    uint8_t* tcp = ip + 20;
+    store_be32(tcp + 4, kind == FrameKind::Ack ? ours : ours - 1);
+    store_be32(tcp + 8, kind == FrameKind::Syn ? 0 : theirs);
+    tcp[12] = 0x50;
+    tcp[13] = kind == FrameKind::Syn ? 0x02 : kind == FrameKind::SynAck ? 0x12 : 0x10;
+    store_be16(tcp + 14, 65535);
+    uint32_t pseudo = kTcp + 20;
+    for (uint32_t i = 12; i < 20; i += 2) pseudo += load_be16(ip + i);
+    store_be16(tcp + 16, sum_of(tcp, 20, pseudo));
   }
 
   std::vector<uint8_t> bytes_;
 };
 
-}  // namespace bench
+}  // namespace sallyport::bench

@@ -1,5 +1,5 @@
 // Has the kernel forward generated packets and says how long it took. Run inside the router's namespace:
-//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE
+//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply]]
 // prints the nanoseconds per packet of the median, the fastest and the slowest run, as the kernel itself measured them,
 // and the share of packets that came out on the far side: 1.0000, or the figure means nothing.
 
@@ -20,10 +20,10 @@
 
 namespace {
 
-constexpr const char* kIn = "rin";
-constexpr const char* kOut = "rout";
+// Flows enter by the first and leave by the second, answers the other way round.
+constexpr const char* kSides[2] = {"rin", "rout"};
 constexpr uint32_t kKey = 0;
-constexpr size_t kFrameBytes = 14 + PACKET_BYTES;
+constexpr size_t kFrameBytes = 14 + UDP_BYTES;
 constexpr uint32_t kBatch = 64;  // packets that the kernel takes through its stack at a time
 
 [[noreturn]] void die(const char* what) {
@@ -52,28 +52,30 @@ void read_mac(const char* interface, __u8* mac) {
 
 class Generator {
  public:
-  explicit Generator(const char* file) : object_(bpf_object__open_file(file, nullptr)) {
+  Generator(const char* file, bool reply) : object_(bpf_object__open_file(file, nullptr)), reply_(reply) {
     if (!object_ || bpf_object__load(object_) != 0) die(file);
   }
   ~Generator() { bpf_object__close(object_); }
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
 
-  void set_flows(uint32_t flows, uint32_t stride) {
+  void set_flows(uint32_t flows, uint32_t stride, generator_kind kind) {
     generator_settings settings = {};
+    settings.kind = kind;
+    settings.reply = reply_ ? 1 : 0;
     settings.flows = flows;
     settings.stride = stride;
     settings.sender_mac[0] = 2;
     settings.sender_mac[5] = 99;
-    read_mac(kIn, settings.router_mac);
+    read_mac(in(), settings.router_mac);
     const uint32_t first = 0;
     if (bpf_map_update_elem(map("settings"), &kKey, &settings, BPF_ANY) != 0) die("settings");
     if (bpf_map_update_elem(map("next_flow"), &kKey, &first, BPF_ANY) != 0) die("next_flow");
   }
 
   // Where forwarded packets leave they are counted and end.
-  void catch_at(const char* interface) {
-    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(interface)),
+  void catch_them() {
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(out())),
                 .attach_point = BPF_TC_EGRESS);
     LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program("count_and_drop"), .flags = BPF_TC_F_REPLACE, .handle = 1,
                 .priority = 1);
@@ -87,7 +89,7 @@ class Generator {
     unsigned char frame[kFrameBytes] = {};
     xdp_md context = {};
     context.data_end = sizeof frame;
-    context.ingress_ifindex = if_nametoindex(kIn);
+    context.ingress_ifindex = if_nametoindex(in());
     LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame, .data_size_in = sizeof frame, .ctx_in = &context,
                 .ctx_size_in = sizeof context, .repeat = packets, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
                 .batch_size = kBatch);
@@ -107,14 +109,27 @@ class Generator {
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(object_, name); }
   int program(const char* name) const { return bpf_program__fd(bpf_object__find_program_by_name(object_, name)); }
 
+  const char* in() const { return kSides[reply_ ? 1 : 0]; }
+  const char* out() const { return kSides[reply_ ? 0 : 1]; }
+
   bpf_object* object_;
+  bool reply_;
 };
+
+generator_kind kind_of(const char* word) {
+  constexpr const char* kWords[] = {"udp", "syn", "syn-ack", "ack"};
+  for (int i = 0; i < 4; ++i) {
+    if (std::strcmp(word, kWords[i]) == 0) return static_cast<generator_kind>(i);
+  }
+  std::fprintf(stderr, "driver: %s is not udp, syn, syn-ack or ack\n", word);
+  std::exit(2);
+}
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 7) {
-    std::fprintf(stderr, "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE\n");
+  if (count < 7 || count > 9) {
+    std::fprintf(stderr, "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply]]\n");
     return 2;
   }
   const int packets = std::atoi(arguments[2]);
@@ -122,9 +137,10 @@ int main(int count, char** arguments) {
   if (packets <= 0 || runs <= 0) return 2;
   pin_to(std::atoi(arguments[4]));
   libbpf_set_print(nullptr);
-  Generator generator(arguments[1]);
-  generator.set_flows(static_cast<uint32_t>(std::atol(arguments[5])), static_cast<uint32_t>(std::atol(arguments[6])));
-  generator.catch_at(kOut);
+  Generator generator(arguments[1], count == 9);
+  generator.set_flows(static_cast<uint32_t>(std::atol(arguments[5])), static_cast<uint32_t>(std::atol(arguments[6])),
+                      count > 7 ? kind_of(arguments[7]) : KIND_UDP);
+  generator.catch_them();
 
   std::vector<double> times;
   for (int i = 0; i < runs; ++i) times.push_back(generator.run(packets));

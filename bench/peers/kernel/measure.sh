@@ -40,13 +40,45 @@ filter_table() {
   echo "COMMIT"
 }
 
+# The rule of a stateful firewall: what belongs to a known connection passes; so does the rest.
+established_rules() {
+  echo "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT"
+  echo "-A FORWARD -j ACCEPT"
+}
+
+# Room for the rows with a million connections; both settings exist once for all namespaces and are put back.
+widen_table() {
+  old_buckets=$(sysctl -n net.netfilter.nf_conntrack_buckets)
+  old_most=$(sysctl -n net.netfilter.nf_conntrack_max)
+  sysctl -qw net.netfilter.nf_conntrack_buckets=1048576 net.netfilter.nf_conntrack_max=4194304
+}
+clean_up() {
+  "$here/namespaces.sh" down
+  [ -z "$old_most" ] ||
+    sysctl -qw "net.netfilter.nf_conntrack_buckets=$old_buckets" "net.netfilter.nf_conntrack_max=$old_most"
+}
+
+drive() { ip netns exec sallyport-router "$folder/driver" "$folder/generator.o" "$@"; }
+
+# Opens FLOWS connections of a protocol, so that all are ESTABLISHED.
+establish() {
+  if [ "$1" = udp ]; then
+    drive "$2" 1 "$cpu" "$2" 1 udp
+    drive "$2" 1 "$cpu" "$2" 1 udp reply
+  else
+    drive "$2" 1 "$cpu" "$2" 1 syn
+    drive "$2" 1 "$cpu" "$2" 1 syn-ack reply
+    drive "$2" 1 "$cpu" "$2" 1 ack
+  fi >/dev/null
+}
+
 restore() { ip netns exec sallyport-router iptables-legacy-restore; }
 
 run() {
-  local folder=$1 row=$2 cpu=$3
-  local packets=${PACKETS:-1000000} flows=1 stride=1
+  folder=$1 cpu=$3 old_buckets="" old_most=""
+  local row=$2 packets=${PACKETS:-1000000} runs=${RUNS:-3} flows=1 stride=1 kind=udp
   "$here/namespaces.sh" down
-  trap '"$here/namespaces.sh" down' EXIT
+  trap clean_up EXIT
   "$here/namespaces.sh" up
   case $row in
     no_rules) ;;
@@ -56,14 +88,26 @@ run() {
     tuple/1) tuple_rules 1 | filter_table | restore ;;
     tuple/100) tuple_rules 100 | filter_table | restore; packets=$((packets / 5)) ;;
     tuple/1000) tuple_rules 1000 | filter_table | restore; packets=$((packets / 50)) ;;
+    established_udp/* | established_tcp/*)
+      widen_table
+      established_rules | filter_table | restore
+      flows=${row#*/}
+      stride=$((flows / 2 * 618 / 500 / 2 * 2 + 1))
+      [ "${row%/*}" = established_udp ] || kind=ack
+      establish "${row:12:3}" "$flows" ;;
+    new_udp/*)
+      widen_table
+      established_rules | filter_table | restore
+      flows=${row#*/} packets=${row#*/} runs=1 ;;
     *) echo "there is no row $row" >&2; exit 2 ;;
   esac
-  ip netns exec sallyport-router "$folder/driver" "$folder/generator.o" "$packets" "${RUNS:-3}" "$cpu" $flows $stride
+  drive "$packets" "$runs" "$cpu" "$flows" "$stride" "$kind"
 }
 
 case "${1:-}" in
   build) check; build "$2" ;;
   run) check; run "$2" "$3" "$4" ;;
-  rows) echo no_rules no_rules_million_flows empty_filter accept tuple/1 tuple/100 tuple/1000 ;;
+  rows) echo no_rules no_rules_million_flows empty_filter accept tuple/1 tuple/100 tuple/1000 \
+    established_{udp,tcp}/{1024,131072,1048576} new_udp/{10000,1000000} ;;
   *) echo "usage: measure.sh build FOLDER | run FOLDER ROW CPU | rows" >&2; exit 2 ;;
 esac

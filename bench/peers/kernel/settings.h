@@ -5,11 +5,16 @@
 
 #define FIRST_SOURCE 0x0a010002u /* 10.1.0.2; flow f comes from here + f / 32768, port 1024 + f % 32768 */
 #define DESTINATION 0x0a020002u  /* 10.2.0.2, port 53 */
-#define PACKET_BYTES 46          /* of the IP packet: a frame of 60 bytes */
+#define UDP_BYTES 46             /* of the IP packet: a frame of 60 bytes */
+#define TCP_BYTES 40             /* a segment without data; the frame is as long */
+
+enum generator_kind { KIND_UDP, KIND_SYN, KIND_SYN_ACK, KIND_ACK };
 
 struct generator_settings {
   __u32 flows;
   __u32 stride; /* flows follow each other in steps of this, smaller than `flows` or both 1 */
+  __u32 kind;   /* enum generator_kind */
+  __u32 reply;  /* 1: the answers to the flows, from the far side */
   __u8 router_mac[6];
   __u8 sender_mac[6];
 };
