@@ -9,6 +9,8 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// The library asserts that a table's header begins with a key, and reports the error behind the assertion all the same.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
 namespace sallyport {
@@ -32,6 +34,7 @@ class Scan {
  private:
   std::optional<Error> step() {
     const char c = text_[at_];
+    if (is_control(c)) return problem("a control character", "text");
     if (c == '\n') {
       ++line_;
       line_start_ = ++at_;
@@ -47,6 +50,10 @@ class Scan {
       ++at_;
     }
     return std::nullopt;
+  }
+
+  static bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
   }
 
   // To behind the closing quote, or the end of the line, where the parser will complain.

@@ -75,8 +75,7 @@ class Generator {
 
   // Where forwarded packets leave they are counted and end.
   void catch_them() {
-    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(out())),
-                .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(out())), .attach_point = BPF_TC_EGRESS);
     LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program("count_and_drop"), .flags = BPF_TC_F_REPLACE, .handle = 1,
                 .priority = 1);
     const int made = bpf_tc_hook_create(&hook);
