@@ -1,0 +1,530 @@
+// Connections read from text, in place. The lines are those of net/netfilter/nf_conntrack_standalone.c, of Linux 2.4's
+// ip_conntrack and of conntrack(8), which differ in what they leave out only: so one reader takes them all.
+//
+// A line is words with spaces between them: [time] [event] [family] protocol, then KEY=VALUE, [FLAG] and one state
+// word. What is before the second src= belongs to the original direction. Two million lines take less than two seconds,
+// so the loop below looks at each byte once or twice and keeps nothing.
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "conntrack/record_words.h"
+#include "sallyport/connection_text.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::string_view kFields =
+    "src, dst, sport, dport, srckey, dstkey, type, code, id, packets, bytes, mark, secmark, secctx, zone, zone-orig, "
+    "zone-reply, delta-time, helper, use, labels";
+
+// What a direction has been given so far.
+enum Seen : uint32_t {
+  kSource = 1,
+  kDestination = 2,
+  kSourceId = 4,
+  kDestinationId = 8,
+  kIcmpType = 16,
+  kIcmpCode = 32,
+  kPackets = 64,
+  kBytes = 128,
+};
+
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+// Decimal digits, all of `text`, up to `most`.
+template <class Number>
+bool read_number(std::string_view text, uint64_t most, Number& value) {
+  if (text.empty() || text.size() > 20) return false;
+  uint64_t sum = 0;
+  for (const char letter : text) {
+    if (!is_digit(letter)) return false;
+    const auto digit = static_cast<uint64_t>(letter - '0');
+    if (sum > (most - digit) / 10) return false;
+    sum = sum * 10 + digit;
+  }
+  value = static_cast<Number>(sum);
+  return true;
+}
+
+// "0x10".
+bool read_key(std::string_view text, uint16_t& value) {
+  if (!text.starts_with("0x") || text.size() > 6 || text.size() < 3) return false;
+  uint32_t sum = 0;
+  for (const char letter : text.substr(2)) {
+    const int digit = is_digit(letter) ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+    if (digit < 0) return false;
+    sum = sum << 4 | static_cast<uint32_t>(digit);
+  }
+  value = static_cast<uint16_t>(sum);
+  return true;
+}
+
+bool read_ipv4(std::string_view text, uint8_t* bytes) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int i = 0; i < 4; ++i) {
+    if (i != 0) {
+      if (at == end || *at != '.') return false;
+      ++at;
+    }
+    const char* const start = at;
+    uint32_t sum = 0;
+    for (; at != end && is_digit(*at) && at - start < 3; ++at) sum = sum * 10 + static_cast<uint32_t>(*at - '0');
+    if (at == start || sum > 255 || (at - start > 1 && *start == '0')) return false;
+    bytes[i] = static_cast<uint8_t>(sum);
+  }
+  return at == end;
+}
+
+// The kernel's full form is read here, byte by byte; any other way to write an address by the C library.
+bool read_ipv6(std::string_view text, uint8_t* bytes) {
+  const auto nibble = [](char letter) {
+    return is_digit(letter) ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+  };
+  bool full = text.size() == 39;
+  for (size_t i = 0; i < 8 && full; ++i) {
+    const char* const group = text.data() + i * 5;
+    const int a = nibble(group[0]), b = nibble(group[1]), c = nibble(group[2]), d = nibble(group[3]);
+    full = (a | b | c | d) >= 0 && (i == 7 || group[4] == ':');
+    bytes[i * 2] = static_cast<uint8_t>(a << 4 | b);
+    bytes[i * 2 + 1] = static_cast<uint8_t>(c << 4 | d);
+  }
+  if (full) return true;
+  char terminated[INET6_ADDRSTRLEN] = {};
+  if (text.size() >= sizeof terminated) return false;
+  std::copy(text.begin(), text.end(), terminated);
+  return inet_pton(AF_INET6, terminated, bytes) == 1;
+}
+
+bool read_address(std::string_view text, IpAddress& address) {
+  const bool v6 = text.find(':') != std::string_view::npos;
+  address.family = v6 ? Family::Ipv6 : Family::Ipv4;
+  return v6 ? read_ipv6(text, address.bytes.data()) : read_ipv4(text, address.bytes.data());
+}
+
+// "Wed Nov 25 10:29:41 2026" as nanoseconds since 1970, taken as UTC.
+std::optional<uint64_t> read_day(std::string_view text) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 24 || text[3] != ' ' || text[7] != ' ' || text[10] != ' ' || text[13] != ':' || text[16] != ':' ||
+      text[19] != ' ')
+    return std::nullopt;
+  const size_t month = kMonths.find(text.substr(4, 3));
+  uint32_t day = 0, hour = 0, minute = 0, second = 0, year = 0;
+  const std::string_view day_text = text.substr(text[8] == ' ' ? 9 : 8, text[8] == ' ' ? 1 : 2);
+  if (month == std::string_view::npos || month % 3 != 0 || !read_number(day_text, 31, day) || day == 0 ||
+      !read_number(text.substr(11, 2), 23, hour) || !read_number(text.substr(14, 2), 59, minute) ||
+      !read_number(text.substr(17, 2), 60, second) || !read_number(text.substr(20, 4), 9999, year) || year < 1970 ||
+      year > 2500)
+    return std::nullopt;
+  // Days by the civil calendar, with years that begin in March.
+  const uint64_t m = month / 3 + 1;
+  const uint64_t y = year - (m <= 2 ? 1 : 0);
+  const uint64_t era_day = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + day - 1;
+  const uint64_t days = y * 365 + y / 4 - y / 100 + y / 400 + era_day - 719468;
+  return (days * 86400 + hour * uint64_t{3600} + minute * uint64_t{60} + second) * 1'000'000'000;
+}
+
+class LineReader {
+ public:
+  LineReader(std::string_view line, ConnectionRecord& record, ListedProblem& problem)
+      : begin_(line.data()), at_(begin_), end_(begin_ + line.size()), record_(record), problem_(problem) {}
+
+  bool read() { return read_event() && read_family_and_protocol() && read_rest() && is_whole(); }
+
+ private:
+  std::string_view word() {
+    while (at_ != end_ && *at_ == ' ') ++at_;
+    const char* const start = at_;
+    while (at_ != end_ && *at_ != ' ') ++at_;
+    return {start, static_cast<size_t>(at_ - start)};
+  }
+  std::string_view peek() {
+    const char* const kept = at_;
+    const auto found = word();
+    at_ = kept;
+    return found;
+  }
+  bool wrong(std::string_view piece, std::string_view what, std::string_view expected) {
+    problem_.column = static_cast<uint32_t>(piece.data() - begin_) + 1;
+    problem_.length = static_cast<uint32_t>(piece.size());
+    problem_.what = what;
+    problem_.expected = expected;
+    return false;
+  }
+
+  // "[1795602581.418592]\t", "    [NEW] ".
+  bool read_event();
+  bool read_family_and_protocol();
+  bool read_rest();
+  bool read_state(std::string_view piece);
+  bool read_flag(std::string_view piece);
+  bool read_day_flag(std::string_view piece);
+  bool read_field(std::string_view piece);
+  bool read_tuple_field(std::string_view piece, std::string_view key, std::string_view value, bool& known);
+  bool read_address_field(std::string_view piece, std::string_view value, bool source);
+  bool read_other_field(std::string_view piece, std::string_view key, std::string_view value);
+  bool read_labels(std::string_view piece);
+  bool is_whole();
+
+  template <class Number>
+  bool number(std::string_view piece, std::string_view value, uint64_t most, Number& into, std::string_view expected) {
+    return read_number(value, most, into) || wrong(piece, "is no such number", expected);
+  }
+  template <class Number>
+  bool number32(std::string_view piece, std::string_view value, Number& into) {
+    return number(piece, value, 0xffffffff, into, "a number from 0 to 4294967295");
+  }
+  // Notes that the field of the current direction is there now; false where it was there before.
+  bool first(std::string_view piece, Seen what) {
+    if (direction_ < 0) return wrong(piece, "stands before any address", "src= first");
+    if ((seen_[direction_] & what) != 0) return wrong(piece, "is given twice", "each field once in each direction");
+    seen_[direction_] |= what;
+    return true;
+  }
+  bool once(std::string_view piece, ConnectionRecord::Field field) {
+    if (record_.has(field)) return wrong(piece, "is given twice", "each field once");
+    record_.fields |= field;
+    return true;
+  }
+  bool text(std::string_view piece, std::string_view value, ConnectionRecord::Field field, std::string_view& into) {
+    if (!std::ranges::all_of(value, [](char letter) { return letter > ' ' && letter < 0x7f; }))
+      return wrong(piece, "holds bytes that are no text", "printable ASCII");
+    into = value;
+    return once(piece, field);
+  }
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  ConnectionRecord& record_;
+  ListedProblem& problem_;
+  std::optional<Family> family_;  // where the line states it
+  int direction_ = -1;
+  uint32_t seen_[2] = {};
+  bool unreplied_ = false;
+  bool flagged_ = false;
+};
+
+bool LineReader::read_event() {
+  constexpr std::string_view kExpected = "[NEW], [UPDATE], [DESTROY], or a protocol";
+  if (at_ != end_ && *at_ == '[' && at_ + 1 != end_ && is_digit(at_[1])) {
+    const char* const close = static_cast<const char*>(std::memchr(at_, ']', static_cast<size_t>(end_ - at_)));
+    const std::string_view piece(at_, static_cast<size_t>((close == nullptr ? end_ : close + 1) - at_));
+    const size_t dot = piece.find('.');
+    uint64_t seconds = 0, part = 0;
+    // "%-.6ld" leaves out nothing: six digits, or fewer where old releases wrote none in front.
+    if (close == nullptr || dot == std::string_view::npos ||
+        !read_number(piece.substr(1, dot - 1), 1ull << 40, seconds) ||
+        !read_number(piece.substr(dot + 1, piece.size() - dot - 2), 999999, part))
+      return wrong(piece, "is no time", "[SECONDS.MICROSECONDS]");
+    record_.event_us = seconds * 1'000'000 + part;
+    record_.fields |= ConnectionRecord::EventTime;
+    at_ = close + 1;
+    if (at_ != end_ && *at_ == '\t') ++at_;
+  }
+  const std::string_view next = peek();
+  if (!next.starts_with('[')) return true;
+  if (next == "[NEW]") {
+    record_.event = ListedEvent::New;
+  } else if (next == "[UPDATE]") {
+    record_.event = ListedEvent::Update;
+  } else if (next == "[DESTROY]") {
+    record_.event = ListedEvent::Destroy;
+  } else {
+    return wrong(next, "is no event", kExpected);
+  }
+  word();
+  return true;
+}
+
+bool LineReader::read_family_and_protocol() {
+  std::string_view name = word();
+  std::optional<Family> family;
+  if (name == "ipv4" || name == "ipv6") {
+    family = name == "ipv4" ? Family::Ipv4 : Family::Ipv6;
+    const std::string_view number = word();
+    if (number != (*family == Family::Ipv4 ? "2" : "10"))
+      return wrong(number, "is not the number of this family", "ipv4 2 or ipv6 10");
+    name = word();
+  }
+  family_ = family;
+  const std::string_view number_text = word();
+  if (!read_number(number_text, 255, record_.protocol)) {
+    if (name.empty()) return wrong(name, "the line is empty", "a connection");
+    return wrong(name, "begins no connection", "ipv4, ipv6, or a protocol and its number, such as: tcp 6");
+  }
+  if (name == "unknown") {
+    record_.untracked_protocol = kernel_protocol_name(record_.protocol) != "unknown";
+  } else if (name != protocol_name(record_.protocol)) {
+    return wrong(name, "is not the name of this protocol", protocol_name(record_.protocol));
+  }
+  const std::string_view timeout = peek();
+  if (!timeout.empty() && is_digit(timeout[0])) {
+    if (!number32(timeout, timeout, record_.timeout_s)) return false;
+    record_.fields |= ConnectionRecord::Timeout;
+    word();
+  }
+  return true;
+}
+
+bool LineReader::read_rest() {
+  while (true) {
+    while (at_ != end_ && *at_ == ' ') ++at_;
+    if (at_ == end_) return true;
+    const std::string_view piece = word();
+    const char letter = piece[0];
+    if (letter >= 'a' && letter <= 'z') {
+      if (!read_field(piece)) return false;
+    } else if (letter == '[') {
+      if (!read_flag(piece)) return false;
+    } else if (letter >= 'A' && letter <= 'Z') {
+      if (!read_state(piece)) return false;
+    } else {
+      return wrong(piece, "is no field", "NAME=VALUE, a state, or a flag such as [ASSURED]");
+    }
+  }
+}
+
+bool LineReader::read_state(std::string_view piece) {
+  if (record_.state != ListedState::Absent) return wrong(piece, "is a second state", "one state");
+  if (direction_ >= 0) return wrong(piece, "stands after an address", "the state before src=");
+  record_.state = listed_state(record_.protocol, piece);
+  if (record_.state != ListedState::Absent) return true;
+  switch (record_.protocol) {
+    case kListedTcp:
+      return wrong(piece, "is no state of TCP",
+                   "NONE, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2 "
+                   "or LISTEN");
+    case kListedSctp:
+      return wrong(piece, "is no state of SCTP",
+                   "NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, "
+                   "SHUTDOWN_ACK_SENT, HEARTBEAT_SENT or HEARTBEAT_ACKED");
+    default:
+      return wrong(piece, "is no field", "no state: this protocol has none");
+  }
+}
+
+bool LineReader::read_flag(std::string_view piece) {
+  if (piece == "[UNREPLIED]") {
+    if (unreplied_) return wrong(piece, "is given twice", "each flag once");
+    unreplied_ = true;
+    return true;
+  }
+  if (piece.starts_with("[start=") || piece.starts_with("[stop=")) return read_day_flag(piece);
+  if (piece == "[USERSPACE]") {
+    while (at_ != end_ && *at_ == ' ') ++at_;
+    const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
+    at_ = end_;
+    if (!std::ranges::all_of(rest, [](char letter) { return letter >= ' ' && letter < 0x7f; }))
+      return wrong(rest, "holds bytes that are no text", "printable ASCII");
+    record_.sender = rest;
+    return once(piece, ConnectionRecord::Sender);
+  }
+  const auto status = piece == "[ASSURED]"      ? ConnectionRecord::Assured
+                      : piece == "[OFFLOAD]"    ? ConnectionRecord::Offload
+                      : piece == "[HW_OFFLOAD]" ? ConnectionRecord::HardwareOffload
+                                                : ConnectionRecord::Status{};
+  if (status == 0)
+    return wrong(piece, "is no flag", "[UNREPLIED], [ASSURED], [OFFLOAD], [HW_OFFLOAD], [start=...] or [stop=...]");
+  if (flagged_) return wrong(piece, "follows such a flag already", "one of [ASSURED], [OFFLOAD], [HW_OFFLOAD]");
+  flagged_ = true;
+  record_.status |= status;
+  return true;
+}
+
+bool LineReader::read_day_flag(std::string_view piece) {
+  const char* const close = static_cast<const char*>(std::memchr(at_, ']', static_cast<size_t>(end_ - at_)));
+  const bool start = piece.starts_with("[start=");
+  const size_t name = start ? 7 : 6;
+  const std::string_view whole(piece.begin(), close == nullptr ? end_ : close + 1);
+  const auto time = close == nullptr ? std::nullopt : read_day(whole.substr(name, whole.size() - name - 1));
+  if (!time) return wrong(whole, "is no time", "such as [start=Wed Nov 25 10:29:41 2026]");
+  (start ? record_.start_ns : record_.stop_ns) = *time;
+  at_ = close + 1;
+  return once(whole, start ? ConnectionRecord::Start : ConnectionRecord::Stop);
+}
+
+bool LineReader::read_field(std::string_view piece) {
+  const size_t sign = piece.find('=');
+  if (sign == std::string_view::npos) {
+    if (piece == "labels") return once(piece, ConnectionRecord::Labels);
+    return wrong(piece, "is no field", "NAME=VALUE, a state, or a flag such as [ASSURED]");
+  }
+  const std::string_view key = piece.substr(0, sign);
+  const std::string_view value = piece.substr(sign + 1);
+  bool known = true;
+  const bool read = read_tuple_field(piece, key, value, known);
+  return known ? read : read_other_field(piece, key, value);
+}
+
+bool LineReader::read_address_field(std::string_view piece, std::string_view value, bool source) {
+  if (source && ++direction_ > 1) {
+    direction_ = 1;
+    return wrong(piece, "begins a third direction", "an original and a reply direction");
+  }
+  if (!first(piece, source ? kSource : kDestination)) return false;
+  ListedTuple& tuple = record_.tuples[static_cast<size_t>(direction_)];
+  if (!read_address(value, source ? tuple.source : tuple.destination))
+    return wrong(piece, "holds no address", "an address such as 192.0.2.1 or 2001:db8::1");
+  return true;
+}
+
+// What belongs to a direction. `known` becomes false where the field is none of these.
+bool LineReader::read_tuple_field(std::string_view piece, std::string_view key, std::string_view value, bool& known) {
+  constexpr std::string_view kPort = "a port from 0 to 65535";
+  constexpr std::string_view kByte = "a number from 0 to 255";
+  constexpr std::string_view kKey = "a key from 0x0 to 0xffff";
+  constexpr std::string_view kCount = "a number below 2^64";
+  if (key == "src") return read_address_field(piece, value, true);
+  if (key == "dst") return read_address_field(piece, value, false);
+  const size_t direction = direction_ < 0 ? 0 : static_cast<size_t>(direction_);
+  ListedTuple& tuple = record_.tuples[direction];
+  ListedCounts& counts = record_.counts[direction];
+  if (key == "sport") return first(piece, kSourceId) && number(piece, value, 65535, tuple.source_id, kPort);
+  if (key == "dport") return first(piece, kDestinationId) && number(piece, value, 65535, tuple.destination_id, kPort);
+  if (key == "packets") return first(piece, kPackets) && number(piece, value, UINT64_MAX, counts.packets, kCount);
+  if (key == "bytes") return first(piece, kBytes) && number(piece, value, UINT64_MAX, counts.bytes, kCount);
+  if (key == "type") return first(piece, kIcmpType) && number(piece, value, 255, tuple.icmp_type, kByte);
+  if (key == "code") return first(piece, kIcmpCode) && number(piece, value, 255, tuple.icmp_code, kByte);
+  // An id= is that of an ICMP query, once in each direction; after that it is the connection's own.
+  if (key == "id" && record_.is_icmp() && direction_ >= 0 && (seen_[direction] & kSourceId) == 0) {
+    seen_[direction] |= kSourceId;
+    return number(piece, value, 65535, tuple.source_id, "a number from 0 to 65535");
+  }
+  if (key == "srckey")
+    return first(piece, kSourceId) && (read_key(value, tuple.source_id) || wrong(piece, "is no key", kKey));
+  if (key == "dstkey")
+    return first(piece, kDestinationId) && (read_key(value, tuple.destination_id) || wrong(piece, "is no key", kKey));
+  known = false;
+  return false;
+}
+
+bool LineReader::read_other_field(std::string_view piece, std::string_view key, std::string_view value) {
+  constexpr std::string_view kZone = "a zone from 0 to 65535";
+  ConnectionRecord& to = record_;
+  if (key == "mark") return once(piece, to.Mark) && number32(piece, value, to.mark);
+  if (key == "zone") return number(piece, value, 65535, to.zone, kZone);
+  if (key == "use") return once(piece, to.Use) && number32(piece, value, to.use);
+  if (key == "delta-time")
+    return once(piece, to.DeltaTime) && number(piece, value, UINT64_MAX, to.delta_time_s, "seconds");
+  if (key == "helper") return text(piece, value, to.Helper, to.helper);
+  if (key == "secctx") return text(piece, value, to.SecurityContext, to.security_context);
+  if (key == "secmark") return once(piece, to.SecurityMark) && number32(piece, value, to.security_mark);
+  if (key == "zone-orig") return number(piece, value, 65535, to.original_zone, kZone);
+  if (key == "zone-reply") return number(piece, value, 65535, to.reply_zone, kZone);
+  if (key == "id") return once(piece, to.Id) && number32(piece, value, to.id);
+  if (key == "labels") return read_labels(piece);
+  const bool comma = value.ends_with(',');
+  const std::string_view plain = value.substr(0, value.size() - (comma ? 1 : 0));
+  if (key == "timeout") return number32(piece, plain, to.gre_timeout_s);
+  if (key == "stream_timeout") return number32(piece, plain, to.gre_stream_timeout_s);
+  return wrong(piece, "is not known", kFields);
+}
+
+// Names may hold spaces, so they are all that is left, but for who caused an event.
+bool LineReader::read_labels(std::string_view piece) {
+  std::string_view rest(piece.begin(), end_);
+  rest = rest.substr(0, rest.find(" [USERSPACE]"));
+  at_ = rest.data() + rest.size();
+  while (rest.ends_with(' ')) rest.remove_suffix(1);
+  if (!std::ranges::all_of(rest, [](char letter) { return letter >= ' ' && letter < 0x7f; }))
+    return wrong(rest, "holds bytes that are no text", "printable ASCII");
+  record_.labels = rest.substr(std::string_view("labels=").size());
+  return once(rest, ConnectionRecord::Labels);
+}
+
+// Both directions, with what the protocol has, of one family.
+bool LineReader::is_whole() {
+  const std::string_view end(end_, end_);
+  ConnectionRecord& to = record_;
+  if (direction_ < 1) return wrong(end, "the line ends early", direction_ < 0 ? "src=" : "the reply direction's src=");
+  uint32_t needed = kSource | kDestination;
+  if (!to.untracked_protocol) {
+    const bool ids = (to.has_ports() && to.protocol != kListedDccp) || to.protocol == kListedGre;
+    if (ids) needed |= kSourceId | kDestinationId;
+    if (to.is_icmp()) needed |= kSourceId | kIcmpType | kIcmpCode;
+  }
+  for (const uint32_t seen : seen_) {
+    if ((seen & needed) != needed)
+      return wrong(end, "a direction is not whole",
+                   "src=, dst=, and what the protocol has: ports, keys, or type, code, id");
+    if (((seen & kPackets) != 0) != ((seen & kBytes) != 0))
+      return wrong(end, "counters are not whole", "packets= and bytes=");
+  }
+  if ((seen_[0] & seen_[1] & kPackets) != 0) to.fields |= ConnectionRecord::Counts;
+  to.family = to.original().source.family;
+  for (const ListedTuple& tuple : to.tuples) {
+    if (tuple.source.family != to.family || tuple.destination.family != to.family ||
+        family_.value_or(to.family) != to.family)
+      return wrong(end, "addresses of two families", "one family in a line");
+  }
+  if (!unreplied_) to.status |= ConnectionRecord::SeenReply;
+  return true;
+}
+
+// Bytes of a stranger's file as they may be shown.
+std::string shown(std::string_view piece) {
+  constexpr size_t kLongest = 60;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text = "\"";
+  for (const char letter : piece.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte >= ' ' && byte < 0x7f) {
+      text += letter;
+    } else {
+      text += "\\x";
+      text += kDigits[byte >> 4];
+      text += kDigits[byte & 15];
+    }
+  }
+  return text + (piece.size() > kLongest ? "...\"" : "\"");
+}
+
+// Lines that stand in listings without being connections.
+bool is_no_connection(std::string_view line) {
+  return line.find_first_not_of(' ') == std::string_view::npos || line.starts_with("EXPECTING:") ||
+         line.starts_with("conntrack v");
+}
+
+}  // namespace
+
+bool parse_connection(std::string_view line, ConnectionRecord& record, ListedProblem& problem) noexcept {
+  record = {};
+  return LineReader(line, record, problem).read();
+}
+
+bool ConnectionReader::next(ConnectionRecord& record) {
+  while (!left_.empty()) {
+    const size_t end = left_.find('\n');
+    const bool cut = end == std::string_view::npos;
+    line_ = left_.substr(0, end);
+    left_.remove_prefix(cut ? left_.size() : end + 1);
+    ++line_number_;
+    if (line_.ends_with('\r')) line_.remove_suffix(1);
+    ListedProblem problem;
+    if (parse_connection(line_, record, problem)) {
+      // Listings end their lines, and end them with what is optional: half a line can look whole.
+      if (!cut || record.has(ConnectionRecord::Use)) return true;
+      problem = {static_cast<uint32_t>(line_.size()) + 1, 0, "the file ends within a line", "use= and the line's end"};
+    }
+    if (!is_no_connection(line_)) keep(problem);
+  }
+  return false;
+}
+
+void ConnectionReader::keep(const ListedProblem& problem) {
+  ++bad_lines_;
+  if (errors_.size() == kErrorsKept) return;
+  const std::string_view piece = line_.substr(problem.column - 1, problem.length);
+  errors_.push_back({.what = (piece.empty() ? "" : shown(piece) + " ") + std::string(problem.what),
+                     .expected = std::string(problem.expected),
+                     .file = std::string(file_),
+                     .line = line_number_,
+                     .column = problem.column});
+}
+
+}  // namespace sallyport
