@@ -7,7 +7,9 @@ class App;
 
 namespace sallyport::cli {
 
+void add_conntrack_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_rules_command(CLI::App& app, int& exit_code);
+void add_top_command(CLI::App& app, int& exit_code);
 
 }  // namespace sallyport::cli
