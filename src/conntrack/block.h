@@ -7,6 +7,10 @@
 
 namespace sallyport {
 
+// A function that does nothing but prefetch has no effect that g++ 12 knows of, so it leaves calls of it out: each one
+// on the way to a prefetch must be inlined before that is judged.
+#define SALLYPORT_PREFETCHES [[gnu::always_inline]]
+
 // Zeroed memory straight from the system, given back whole; untouched pages cost nothing. Huge pages spare a table of a
 // million connections most of its address translation; a small table has no use for them.
 class Block {

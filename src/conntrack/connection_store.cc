@@ -9,19 +9,23 @@ namespace sallyport {
 void ConnectionStore::add_slab(Family family) {
   const uint32_t stride = family == Family::Ipv4 ? sizeof(Ipv4Connection) : sizeof(Ipv6Connection);
   blocks_.emplace_back(size_t{kSlab} * stride, !slabs_.empty());
-  const auto first = static_cast<uint32_t>(slabs_.size()) * kSlab;
-  slabs_.push_back({blocks_.back().data(), stride});
-  std::vector<uint32_t>& free = free_[static_cast<size_t>(family)];
-  free.reserve(free.size() + kSlab);
-  // The lowest number goes first; 0 means no connection.
-  for (uint32_t i = kSlab; i-- > (first == 0 ? 1u : 0u);) free.push_back(first + i);
+  fresh_slab_[static_cast<size_t>(family)] = static_cast<uint32_t>(slabs_.size());
+  slabs_.push_back({blocks_.back().data(), stride, slabs_.empty() ? 1u : 0u});
+}
+
+uint32_t ConnectionStore::take_number(Family family) {
+  const auto side = static_cast<size_t>(family);
+  if (!free_[side].empty()) {
+    const uint32_t number = free_[side].back();
+    free_[side].pop_back();
+    return number;
+  }
+  if (!fresh_slab_[side] || slabs_[*fresh_slab_[side]].given == kSlab) add_slab(family);
+  return *fresh_slab_[side] * kSlab + slabs_[*fresh_slab_[side]].given++;
 }
 
 Connection* ConnectionStore::take(Family family) {
-  std::vector<uint32_t>& free = free_[static_cast<size_t>(family)];
-  if (free.empty()) add_slab(family);
-  const uint32_t number = free.back();
-  free.pop_back();
+  const uint32_t number = take_number(family);
   void* place = &at(number);
   Connection* connection = nullptr;
   if (family == Family::Ipv4) {

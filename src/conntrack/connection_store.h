@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "conntrack/block.h"
@@ -14,7 +15,8 @@ namespace sallyport {
 // the memory is never given back to the system. One thread.
 class ConnectionStore {
  public:
-  static constexpr uint32_t kSlab = 8192;
+  // Several huge pages; what of it is not used yet costs nothing.
+  static constexpr uint32_t kSlab = 65536;
 
   // A fresh connection of the family, its `number` and `family` set.
   Connection* take(Family family);
@@ -28,26 +30,40 @@ class ConnectionStore {
     return *reinterpret_cast<Connection*>(slab.start + size_t{number % kSlab} * slab.stride);
   }
   // The lines of a connection that every packet touches: its tail.
-  void prefetch(uint32_t number) const {
+  SALLYPORT_PREFETCHES void prefetch(uint32_t number) const {
     const Slab& slab = slabs_[number / kSlab];
     const std::byte* end = slab.start + size_t{number % kSlab} * slab.stride + slab.stride;
     __builtin_prefetch(end - 1);
     __builtin_prefetch(end - 65);
     if (slab.stride > 160) __builtin_prefetch(end - 129);
   }
-  // One more than the highest number ever given.
+  // Numbers are below this.
   uint32_t end() const { return static_cast<uint32_t>(slabs_.size()) * kSlab; }
+  // The number behind `number`; those of a slab that were never given are passed over. 0: that was the last.
+  uint32_t next(uint32_t number) const {
+    ++number;
+    while (number / kSlab < slabs_.size()) {
+      const Slab& slab = slabs_[number / kSlab];
+      if (number % kSlab < slab.given) return number;
+      number = (number / kSlab + 1) * kSlab;
+    }
+    return 0;
+  }
 
  private:
   struct Slab {
     std::byte* start;
     uint32_t stride;
+    uint32_t given;  // its first so many numbers have been given; number 0 counts as given
   };
   void add_slab(Family family);
+  uint32_t take_number(Family family);
 
   std::vector<Slab> slabs_;
   std::vector<Block> blocks_;
-  std::vector<uint32_t> free_[2];  // numbers, by family
+  // By family: numbers that were given back, and the slab whose numbers are still being given for the first time.
+  std::vector<uint32_t> free_[2];
+  std::optional<uint32_t> fresh_slab_[2];
   std::deque<ConnectionExtra> extras_;
   std::vector<ConnectionExtra*> free_extras_;
 };

@@ -171,10 +171,9 @@ bool ConnectionTable::early_drop(uint32_t hash, Timestamp now) {
 }
 
 void ConnectionTable::sweep(Timestamp now, uint32_t steps) {
-  const uint32_t end = store_.end();
-  if (end == 0) return;
   for (; steps != 0; --steps) {
-    if (++sweep_at_ >= end) sweep_at_ = 1;
+    sweep_at_ = store_.next(sweep_at_);
+    if (sweep_at_ == 0) return;  // the next call begins anew
     Connection& connection = store_.at(sweep_at_);
     if ((connection.status & kStatusConfirmed) != 0 && connection.deadline <= now) kill(connection);
   }
@@ -204,7 +203,7 @@ void ConnectionTable::free_dead() {
 
 std::vector<const Connection*> ConnectionTable::list(Timestamp now) const {
   std::vector<const Connection*> found;
-  for (uint32_t number = 1; number < store_.end(); ++number) {
+  for (uint32_t number = store_.next(0); number != 0; number = store_.next(number)) {
     const Connection& connection = store_.at(number);
     if (connection.has(kStatusConfirmed) && !gone(connection, now)) found.push_back(&connection);
   }

@@ -70,8 +70,8 @@ class ConnectionTable {
   void sweep(Timestamp now, uint32_t steps);
 
   // Look-ahead, in three steps that are best taken for a whole burst each; hints only.
-  void prefetch_bucket(uint32_t hash) const { index_.prefetch(hash); }
-  void prefetch_connection(uint32_t hash) const {
+  SALLYPORT_PREFETCHES void prefetch_bucket(uint32_t hash) const { index_.prefetch(hash); }
+  SALLYPORT_PREFETCHES void prefetch_connection(uint32_t hash) const {
     if (const uint32_t reference = index_.peek(hash); reference != TupleIndex::kNone) store_.prefetch(reference / 2);
   }
 

@@ -23,7 +23,7 @@ class ConntrackModule final : public HookModule {
 
   // Look-ahead for a burst: takes the packet's hash and has memory fetched; then, for all of them, look_ahead().
   void prepare(Packet& packet) const;
-  void look_ahead(const Packet& packet) const {
+  SALLYPORT_PREFETCHES void look_ahead(const Packet& packet) const {
     if (packet.flow_hashed) table_.prefetch_connection(packet.flow_hash);
   }
   // Between packets: nothing of the table is in use.

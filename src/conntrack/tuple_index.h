@@ -52,7 +52,7 @@ class TupleIndex {
   // The entry must be there.
   void erase(uint32_t hash, uint32_t reference);
 
-  void prefetch(uint32_t hash) const { __builtin_prefetch(&bucket_at(bucket_of(hash))); }
+  SALLYPORT_PREFETCHES void prefetch(uint32_t hash) const { __builtin_prefetch(&bucket_at(bucket_of(hash))); }
   // The first reference under `hash`, unchecked: for look-ahead only.
   uint32_t peek(uint32_t hash) const {
     const Bucket& bucket = bucket_at(bucket_of(hash));

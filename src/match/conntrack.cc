@@ -145,7 +145,9 @@ class ConntrackMatch final : public Match {
     for (size_t i = 0; i < 4; ++i) {
       addresses_[i] = AddressTest::of(options[kAddresses[i]]);
       ports_[i] = RangeTest::of(options[kPorts[i]]);
+      asks_more_ |= addresses_[i].asked || ports_[i].asked;
     }
+    asks_more_ |= status_.asked || protocol_.asked || expires_.asked;
   }
 
   bool matches(const Packet& packet, HookContext& context) override {
@@ -153,8 +155,13 @@ class ConntrackMatch final : public Match {
     const Connection* connection = packet.connection;
     if (connection == nullptr) return asks_state_only();
     if (direction_asked_ && packet_direction(packet) != direction_) return false;
+    return !asks_more_ || passes(*connection, context);
+  }
+
+ private:
+  bool passes(const Connection& connection, const HookContext& context) const {
     for (const Direction direction : {Direction::Original, Direction::Reply}) {
-      const Tuple tuple = connection->tuple(direction);
+      const Tuple tuple = connection.tuple(direction);
       const size_t first = 2 * index(direction);
       if (!addresses_[first].passes(tuple.source_address()) ||
           !addresses_[first + 1].passes(tuple.destination_address()) || !ports_[first].passes(tuple.source_id) ||
@@ -162,11 +169,9 @@ class ConntrackMatch final : public Match {
         return false;
       }
     }
-    return protocol_.passes(connection->protocol) && status_passes(*connection) &&
-           expires_.passes(static_cast<uint64_t>(connection->seconds_left(context.now())));
+    return protocol_.passes(connection.protocol) && status_passes(connection) &&
+           expires_.passes(static_cast<uint64_t>(connection.seconds_left(context.now())));
   }
-
- private:
   // A packet without connection can only be judged by its state.
   bool asks_state_only() const { return state_.asked; }
   bool status_passes(const Connection& connection) const {
@@ -181,6 +186,7 @@ class ConntrackMatch final : public Match {
   RangeTest expires_;
   std::array<AddressTest, 4> addresses_ = {};
   std::array<RangeTest, 4> ports_ = {};
+  bool asks_more_ = false;  // than state and direction
   bool direction_asked_;
   Direction direction_;
 };
