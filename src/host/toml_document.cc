@@ -25,6 +25,7 @@ class Scan {
   explicit Scan(std::string_view text) : text_(text) {}
 
   std::optional<Error> run() {
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;  // a byte order mark
     while (at_ < text_.size()) {
       if (auto problem = step()) return problem;
     }
@@ -46,6 +47,9 @@ class Scan {
         return problem("a string of several lines", "a string of one");
       skip_string(c);
     } else {
+      // The library takes a few Arabic letters (U+FE66 and above) for something that cannot be.
+      if (static_cast<unsigned char>(c) >= 0x80)
+        return problem("a letter outside ASCII", "it in quotes or in a comment");
       if (c == '.' && ++dots_ > kMostKeyParts) return problem("a key of too many parts", "64 at most");
       ++at_;
     }

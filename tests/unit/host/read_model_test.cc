@@ -154,6 +154,12 @@ struct WrongCase {
 };
 
 constexpr WrongCase kWrongCases[] = {
+    {"[\x17]", "f:1:2: a control character; expected text"},
+    {"[[ =]]", "f:1:4: Error while parsing key: expected bare key starting character or string delimiter, saw '='"},
+    {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1", "f:2:1: a letter outside ASCII; expected it in quotes or in a comment"},
+    {"\xef\xbb\xbf\"\xef\xbb\xbb\" = 1",
+     "f:1:1: a host model has no key \"\xef\xbb\xbb\"; expected one of host, interface, pair, route, rule, sysctl, "
+     "socket"},
     {"a = ", "f:1:5: Error while parsing key-value pair: encountered end-of-file"},
     {"[[interface]]\nnam = 'a'",
      "f:1:1: [[interface]] without \"name\"; expected name = \"eth0\"\n"
