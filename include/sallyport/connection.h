@@ -61,7 +61,7 @@ struct Zone {
   uint16_t reply = 0;
   bool operator==(const Zone&) const = default;
 };
-class Helper;
+struct Helper;
 struct TimeoutPolicy;
 struct ConnectionTemplate {
   Zone zone = {};
@@ -176,6 +176,7 @@ struct ConnectionExtra {
   const Helper* helper = nullptr;
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
+  uint32_t first_expectation = 0;            // of its list, newest first; 0: none
   const TimeoutPolicy* timeouts = nullptr;
   uint32_t events = ~0u;
   uint32_t expectation_events = ~0u;

@@ -24,8 +24,12 @@ bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family ==
 
 }  // namespace
 
-ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key)
-    : timeouts_(router), table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key) {}
+ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key)
+    : timeouts_(router),
+      table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key),
+      expectations_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_expect_max")), expectation_key) {
+  table_.listen(expectations_);
+}
 
 Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   // Seen already (it comes back by the loopback interface), or a rule said not to look.
@@ -97,13 +101,13 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
   context.direction = Direction::Original;
   Connection* connection = find(packet, *tuple, zone, context);
   if (connection == nullptr) {
-    connection = begin(*tuple, zone, context);
+    connection = begin(*tuple, zone, packet.connection_template, context);
     if (connection == nullptr) {
       // No room is the one case in which tracking itself drops.
       if (inverted(*tuple)) packet.connection_state = kNoRoom;
       return nullptr;
     }
-    context.state = PacketState::New;
+    context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
   } else if (context.direction == Direction::Reply || connection->has(kStatusSeenReply)) {
     context.state = PacketState::Established;
   } else {
@@ -114,14 +118,40 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
   return connection;
 }
 
-Connection* ConntrackModule::begin(Tuple tuple, Zone zone, TrackContext& context) {
+Connection* ConntrackModule::begin(Tuple tuple, Zone zone, const ConnectionTemplate* wanted, TrackContext& context) {
   auto reply = inverted(tuple);
   if (!reply) return nullptr;
   tuple.zone = zone.original;
   reply->zone = zone.reply;
   Connection* connection = table_.create(tuple, *reply, context.now);
-  if (connection != nullptr && timeouts_.accounting) table_.extra(*connection);
+  if (connection == nullptr) return nullptr;
+  if (timeouts_.accounting) table_.extra(*connection);
+  const bool expected = !expectations_.empty() && follow_expectation(*connection, tuple, zone, context.now);
+  if (wanted != nullptr && !expected) follow_template(*connection, *wanted);
   return connection;
+}
+
+bool ConntrackModule::follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now) {
+  const auto expected = expectations_.take(tuple, zone.original != 0 ? zone.original : zone.reply, now);
+  if (!expected) return false;
+  connection.status |= kStatusExpected;
+  connection.mark = expected->master->mark;
+  table_.set_master(connection, *expected->master);
+  if (expected->helper != nullptr) table_.extra(connection).helper = expected->helper;
+  return true;
+}
+
+void ConntrackModule::follow_template(Connection& connection, const ConnectionTemplate& wanted) {
+  if (wanted.helper != nullptr) {
+    table_.extra(connection).helper = wanted.helper;
+    connection.status |= kStatusHelper;
+  }
+  constexpr uint32_t kEveryEvent = ~0u;
+  if (wanted.events != kEveryEvent || wanted.expectation_events != kEveryEvent) {
+    ConnectionExtra& extra = table_.extra(connection);
+    extra.events = wanted.events;
+    extra.expectation_events = wanted.expectation_events;
+  }
 }
 
 Tracked ConntrackModule::track(Connection& connection, const Packet& packet, TrackContext& context) {
@@ -145,7 +175,17 @@ void ConntrackModule::forget(Packet& packet) {
 
 Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
   Connection* connection = packet.connection;
-  if (connection == nullptr || connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
+  if (connection == nullptr) return Verdict::accept();
+  if (connection->extra != nullptr && connection->extra->helper != nullptr) {
+    const HelperContext helping = {.now = context.now(),
+                                   .state = packet_state(packet),
+                                   .direction = packet_direction(packet),
+                                   .expecter = &expectations_};
+    const bool error_of_reply = helping.state == PacketState::Related && helping.direction == Direction::Reply;
+    const auto look = connection->extra->helper->look;
+    if (look != nullptr && !error_of_reply && !look(packet, *connection, helping)) return Verdict::drop();
+  }
+  if (connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
     return Verdict::accept();
   }
   if (connection->has(kStatusDying)) return Verdict::drop();

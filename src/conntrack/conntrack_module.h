@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conntrack/connection_table.h"
+#include "conntrack/expectation.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tracker.h"
 #include "sallyport/hook.h"
@@ -14,11 +15,12 @@ namespace sallyport {
 // for both families. Owns the table. One thread.
 class ConntrackModule final : public HookModule {
  public:
-  ConntrackModule(const Router& router, const SipHashKey& key);
+  ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key);
 
   std::string_view name() const override { return "conntrack"; }
   Verdict handle(Packet& packet, HookContext& context) override;
-  // Last of INPUT and POSTROUTING: a packet that came so far makes its connection known.
+  // Last of INPUT and POSTROUTING: the connection's helper looks at a packet that came so far, which then makes its
+  // connection known.
   Verdict confirm(Packet& packet, HookContext& context);
 
   // Look-ahead for a burst: takes the packet's hash and has memory fetched; then, for all of them, look_ahead().
@@ -31,18 +33,22 @@ class ConntrackModule final : public HookModule {
   // Between bursts: ends what is past its time, more of it the more packets there were.
   void sweep(Timestamp now, size_t packets);
   ConnectionTable& table() { return table_; }
+  ExpectationTable& expectations() { return expectations_; }
   const Timeouts& timeouts() const { return timeouts_; }
 
  private:
   static Zone zone_of(const Packet& packet);
   Connection* look_up(Packet& packet, TrackContext& context);
   Connection* find(const Packet& packet, Tuple& tuple, Zone zone, TrackContext& context);
-  Connection* begin(Tuple tuple, Zone zone, TrackContext& context);
+  Connection* begin(Tuple tuple, Zone zone, const ConnectionTemplate* wanted, TrackContext& context);
+  bool follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now);
+  void follow_template(Connection& connection, const ConnectionTemplate& wanted);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);
   void forget(Packet& packet);
 
   Timeouts timeouts_;
   ConnectionTable table_;
+  ExpectationTable expectations_;
 };
 
 // Hands packets to ConntrackModule::confirm.

@@ -71,11 +71,12 @@ void add_counts(const ConnectionExtra* extra, Direction direction, bool accounti
   line += fmt::format("packets={} bytes={} ", counts.packets, counts.bytes);
 }
 
-std::string_view zone_word(Zone zone) {
-  if (zone.original == zone.reply) return "zone";
-  return zone.reply == 0 ? "zone-orig" : "zone-reply";
+// A zone that counts in one direction only is named behind that direction's tuple.
+void add_zone(Zone zone, Direction direction, std::string& line) {
+  if (zone.original == zone.reply) return;
+  const uint16_t number = direction == Direction::Original ? zone.original : zone.reply;
+  if (number != 0) line += fmt::format("{}={} ", direction == Direction::Original ? "zone-orig" : "zone-reply", number);
 }
-uint16_t zone_number(Zone zone) { return zone.original != 0 ? zone.original : zone.reply; }
 
 }  // namespace
 
@@ -88,14 +89,18 @@ std::string proc_line(const Connection& connection, Timestamp now, const Timeout
   if (original.protocol == kGre) {
     line += fmt::format("timeout={}, stream_timeout={} ", timeouts.gre / kSecond, timeouts.gre_stream / kSecond);
   }
+  const Zone zone = connection.zone();
   add_tuple(original, line);
+  add_zone(zone, Direction::Original, line);
   add_counts(connection.extra, Direction::Original, timeouts.accounting, line);
   if (!connection.has(kStatusSeenReply)) line += "[UNREPLIED] ";
   add_tuple(connection.tuple(Direction::Reply), line);
+  add_zone(zone, Direction::Reply, line);
   add_counts(connection.extra, Direction::Reply, timeouts.accounting, line);
   if (connection.has(kStatusAssured)) line += "[ASSURED] ";
-  line +=
-      fmt::format("mark={} {}={} use=2", connection.mark, zone_word(connection.zone()), zone_number(connection.zone()));
+  line += fmt::format("mark={} ", connection.mark);
+  if (zone.original == zone.reply) line += fmt::format("zone={} ", zone.original);
+  line += fmt::format("use={}", 2 + connection.dependents);
   return line;
 }
 

@@ -244,7 +244,8 @@ class TcpTracker {
       // Not exactly where it should be: a challenge ACK may follow, so the connection stays as it is.
       new_state_ = old_state_;
     }
-    const bool answers_ignored = (connection_.has(kStatusSeenReply) && last_kind() == TcpKind::Syn) ||
+    const bool answers_ignored = (connection_.has(kStatusSeenReply) && last_kind() == TcpKind::Syn &&
+                                  track_.last_direction != context_.direction) ||
                                  (!connection_.has(kStatusAssured) && last_kind() == TcpKind::Ack);
     if (answers_ignored && segment_.acknowledgement == track_.last_end) return ResetJudgement::Believe;
     const bool answers_challenge = old_state_ == SynSent && last_kind() == TcpKind::Ack &&

@@ -159,7 +159,8 @@ class EngineImpl final : public Engine {
   // One connection table serves both families.
   void add_conntrack(Family family) {
     if (conntrack_ == nullptr) {
-      conntrack_ = std::make_unique<ConntrackModule>(config_.host, SipHashKey{random_.next64(), random_.next64()});
+      conntrack_ = std::make_unique<ConntrackModule>(config_.host, SipHashKey{random_.next64(), random_.next64()},
+                                                     SipHashKey{random_.next64(), random_.next64()});
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
     }
     auto defrag = std::make_unique<DefragModule>(family, reassembly_limits(family),

@@ -20,7 +20,7 @@ bool asks(const Rule& rule) {
   if (rule.jump.kind != Jump::Kind::Target) return false;
   const std::string_view target = rule.jump.type->name;
   return std::ranges::find(kTargets, target) != std::end(kTargets) ||
-         (target == "CT" && rule.jump.options.has("helper"));
+         (target == "CT" && !rule.jump.options.has("notrack"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sallyport/helper.h"
 #include "sallyport/option_pieces.h"
 #include "target/targets.h"
 #include "target/untracked.h"
@@ -61,28 +62,15 @@ Result<void> parse_name(std::string_view text, const RuleContext&, OptionValue& 
   return {};
 }
 
-struct Helper {
-  std::string_view name;
-  uint8_t protocol;
-  bool ipv6;
-};
-constexpr uint8_t kTcp = 6, kUdp = 17;
-// Those of the kernel that the engine is compared with.
-constexpr Helper kHelpers[] = {
-    {"ftp", kTcp, true},   {"tftp", kUdp, true},       {"irc", kTcp, false},   {"sip", kTcp, true},
-    {"sip", kUdp, true},   {"sane", kTcp, true},       {"amanda", kUdp, true}, {"RAS", kUdp, true},
-    {"Q.931", kTcp, true}, {"H.245", kUdp, true},      {"snmp", kUdp, false},  {"netbios-ns", kUdp, false},
-    {"pptp", kTcp, false}, {"snmp_trap", kUdp, false},
-};
-
 Result<void> check(Options& options, const RuleContext& rule) {
-  const std::string& name = options["helper"].text;
-  if (name.empty() || options.has("notrack")) return {};
-  if (rule.protocol == 0 || rule.protocol_inverted) return fail("a helper needs the rule to name its protocol", "-p");
-  for (const Helper& helper : kHelpers) {
-    const bool fits = helper.name == name && helper.protocol == rule.protocol;
-    if (fits && (helper.ipv6 || rule.family == Family::Ipv4)) return {};
+  if (options.has("notrack")) return {};
+  if (const std::string& policy = options["timeout"].text; !policy.empty()) {
+    return fail(fmt::format("there is no timeout policy \"{}\"", policy), "the sysctls' timeouts, without --timeout");
   }
+  const std::string& name = options["helper"].text;
+  if (name.empty()) return {};
+  if (rule.protocol == 0 || rule.protocol_inverted) return fail("a helper needs the rule to name its protocol", "-p");
+  if (find_helper(name, rule.family, rule.protocol) != nullptr) return {};
   return fail(fmt::format("there is no helper \"{}\" for this protocol", name), "ftp, tftp, irc, sip, pptp ...");
 }
 
@@ -114,9 +102,49 @@ void save(const Options& options, const RuleContext& rule, std::string& out) {
   print_zone(options, out);
 }
 
+class CtTarget final : public Target {
+ public:
+  explicit CtTarget(const ConnectionTemplate& wanted) : wanted_(wanted) {}
+  // The first rule counts.
+  Action apply(Packet& packet, HookContext&) override {
+    const bool settled = packet.connection != nullptr || packet_state(packet) == PacketState::Untracked;
+    if (!settled && packet.connection_template == nullptr) packet.connection_template = &wanted_;
+    return Action::go_on();
+  }
+
+ private:
+  ConnectionTemplate wanted_;
+};
+
+// The zone of the option that comes last, in the directions of all of them.
+void read_zone(const Options& options, ConnectionTemplate& wanted) {
+  const OptionValue* last = nullptr;
+  for (const std::string_view name : {"zone", "zone-orig", "zone-reply"}) {
+    const OptionValue& value = options[name];
+    if (!value.present) continue;
+    wanted.zone_from_mark = wanted.zone_from_mark || value.mask == 1;
+    if (last == nullptr || value.order > last->order) last = &value;
+  }
+  if (last == nullptr) return;
+  const auto number = wanted.zone_from_mark ? uint16_t{1} : static_cast<uint16_t>(last->number);
+  const bool original = options.has("zone-orig"), reply = options.has("zone-reply");
+  if (original || !reply) wanted.zone.original = number;
+  if (reply || !original) wanted.zone.reply = number;
+}
+
 Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule) {
   if (options.has("notrack")) return create_untracked(options, rule);
-  return fail("-j CT without --notrack can be read and saved, but not run yet", "-j CT --notrack");
+  ConnectionTemplate wanted;
+  read_zone(options, wanted);
+  if (const std::string& name = options["helper"].text; !name.empty()) {
+    wanted.helper = find_helper(name, rule.family, rule.protocol);
+    if (wanted.helper->look == nullptr) {
+      return fail(fmt::format("helper \"{}\" can be read and saved, but not run yet", name), "ftp, tftp");
+    }
+  }
+  wanted.events = static_cast<uint32_t>(options.number("ctevents", wanted.events));
+  wanted.expectation_events = static_cast<uint32_t>(options.number("expevents", wanted.expectation_events));
+  return std::make_unique<CtTarget>(wanted);
 }
 
 OptionSpec custom(std::string_view name, std::string_view hint,

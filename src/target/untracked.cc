@@ -10,7 +10,9 @@ namespace {
 class UntrackedTarget final : public Target {
  public:
   Action apply(Packet& packet, HookContext&) override {
-    if (packet.connection == nullptr) set_packet_state(packet, PacketState::Untracked, Direction::Original);
+    // A -j CT before this one counts.
+    const bool settled = packet.connection != nullptr || packet.connection_template != nullptr;
+    if (!settled) set_packet_state(packet, PacketState::Untracked, Direction::Original);
     return Action::go_on();
   }
 };

@@ -27,6 +27,16 @@ constexpr size_t kPerTable = 200;
 
 // The packet's state as its mark, so that it can be seen from outside.
 constexpr std::string_view kRules =
+    "*raw\n"
+    "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n"
+    "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n"
+    "-A PREROUTING -p tcp -m tcp --dport 22 -j CT --zone 7\n"
+    "-A PREROUTING -p tcp -m tcp --sport 22 -j CT --zone 7\n"
+    "-A PREROUTING -p udp -m udp --dport 22 -j CT --zone-orig 9\n"
+    "-A PREROUTING -p udp -m udp --dport 53 -j CT --zone-reply 11\n"
+    "-A PREROUTING -p udp -m udp --sport 53 -j CT --zone-reply 11\n"
+    "-A PREROUTING -p udp -m udp --dport 80 -j CT --zone mark\n"
+    "COMMIT\n"
     "*mangle\n"
     "-A PREROUTING -m state --state NEW -j MARK --set-mark 1\n"
     "-A PREROUTING -m state --state ESTABLISHED -j MARK --set-mark 2\n"

@@ -25,6 +25,8 @@ class Dialogue {
 
   std::vector<Input> talk() {
     const uint32_t kind = draw_.below(100);
+    if (kind < 10) return talk_ftp();
+    if (kind < 14) return talk_tftp();
     const uint32_t length = draw_.between(1, 24);
     for (uint32_t i = 0; i < length; ++i) {
       if (kind < 70) {
@@ -51,7 +53,7 @@ class Dialogue {
   std::string flow(uint8_t from, bool ports) const {
     const uint8_t to = from == kA ? kB : kA;
     const auto text = [&](uint8_t end) {
-      const std::string address = addresses_[end].text();
+      std::string address = addresses_[end].text();
       if (!ports) return address;
       return draw_.v6() ? fmt::format("[{}]:{}", address, ports_[end]) : fmt::format("{}:{}", address, ports_[end]);
     };
@@ -128,6 +130,106 @@ class Dialogue {
     }
     const std::string way = flow(from, true);
     say(from, draw_.v6() ? test::tcp6(way, flags, payload, fields) : test::tcp4(way, flags, payload, fields));
+  }
+
+  std::string place(uint8_t end, uint16_t port) const {
+    const std::string address = addresses_[end].text();
+    return draw_.v6() ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+  }
+
+  // The next segment of a control connection, at times one that is lost, repeated or cut in two.
+  void say_text(uint8_t from, std::string text, uint8_t flags = test::kAck | test::kPsh) {
+    End& me = ends_[from];
+    const auto send = [&](const std::string& part) {
+      test::TcpFields fields;
+      fields.sequence = me.next;
+      fields.acknowledgement = (flags & test::kAck) != 0 ? ends_[1 - from].next : 0;
+      fields.window = 65535;
+      const std::string way = flow(from, true);
+      me.next += static_cast<uint32_t>(part.size()) + ((flags & test::kSyn) != 0 ? 1 : 0);
+      if (draw_.chance(3)) return;
+      say(from, draw_.v6() ? test::tcp6(way, flags, part, fields) : test::tcp4(way, flags, part, fields));
+    };
+    if (text.size() > 1 && draw_.chance(8)) {
+      const uint32_t cut = draw_.between(1, static_cast<uint32_t>(text.size()) - 1);
+      send(text.substr(0, cut));
+      text.erase(0, cut);
+    }
+    send(text);
+  }
+
+  // Where a data connection will go, as the command of that end says it; sometimes not quite.
+  std::string ftp_command(uint8_t from, uint16_t port) {
+    std::string address = draw_.chance(90) ? addresses_[from].text() : addresses_[1 - from].text();
+    if (draw_.v6() && draw_.chance(10)) address = "2001:db8:0:1::7";
+    std::string numbers = address;
+    for (char& letter : numbers) letter = letter == '.' || letter == ':' ? ',' : letter;
+    numbers += fmt::format(",{},{}", port >> 8, port & 255);
+    const std::string_view end = draw_.pick<std::string_view>({"\r\n", "\r\n", "\r\n", "\n", "\r", "x\r\n"});
+    const char bar = draw_.pick<char>({'|', '|', '|', '/', '1', ' '});
+    const int family = draw_.chance(90) ? (draw_.v6() ? 2 : 1) : draw_.pick<int>({1, 2, 3});
+    std::string said;
+    if (from == kA) {
+      said = draw_.chance(50) ? fmt::format("{} {}{}", draw_.chance(80) ? "PORT" : "port", numbers, end)
+                              : fmt::format("EPRT {0}{1}{0}{2}{0}{3}{0}{4}", bar, family, address, port, end);
+    } else {
+      said = draw_.chance(50) ? fmt::format("227 Passive {}{}{}{}", draw_.chance(80) ? "(" : "=", numbers,
+                                            draw_.chance(80) ? ")" : "", end)
+                              : fmt::format("229 Extended ({0}{0}{0}{1}{0}){2}", bar, port, end);
+    }
+    if (draw_.chance(5)) said.resize(draw_.below(static_cast<uint32_t>(said.size()) + 1));
+    return said;
+  }
+
+  // A control connection and the data connections that it announces, or that nobody announced.
+  std::vector<Input> talk_ftp() {
+    ports_[kB] = 21;
+    say_text(kA, "", test::kSyn);
+    say_text(kB, "", test::kSyn | test::kAck);
+    say_text(kA, "", test::kAck);
+    say_text(kB, "220 ready\r\n");
+    if (draw_.chance(90)) say_text(kA, "USER x\r\n");
+    if (draw_.chance(90)) say_text(kB, "331 who\r\n");
+    const uint32_t rounds = draw_.between(1, 5);
+    for (uint32_t i = 0; i < rounds; ++i) {
+      const auto from = static_cast<uint8_t>(draw_.below(2));
+      const auto port = static_cast<uint16_t>(20000 + draw_.below(20000));
+      say_text(from, ftp_command(from, port));
+      if (draw_.chance(30)) say_text(static_cast<uint8_t>(1 - from), draw_.chance(50) ? "200 ok\r\n" : "NOOP\r\n");
+      if (draw_.chance(80)) say_data(static_cast<uint8_t>(1 - from), draw_.chance(95) ? port : port + 1);
+    }
+    return std::move(said_);
+  }
+
+  void say_data(uint8_t from, uint32_t port) {
+    const auto to = static_cast<uint8_t>(1 - from);
+    const auto source = static_cast<uint16_t>(draw_.chance(50) ? 20 : 40000 + draw_.below(20000));
+    const std::string there = place(from, source) + " > " + place(to, static_cast<uint16_t>(port));
+    const std::string back = place(to, static_cast<uint16_t>(port)) + " > " + place(from, source);
+    const uint32_t sequence = draw_.word(), answer = draw_.word();
+    const auto send = [&](uint8_t end, const std::string& way, uint8_t flags, test::TcpFields fields) {
+      say(end, draw_.v6() ? test::tcp6(way, flags, "", fields) : test::tcp4(way, flags, "", fields));
+    };
+    send(from, there, test::kSyn, {.sequence = sequence, .window = 65535});
+    send(to, back, test::kSyn | test::kAck, {.sequence = answer, .acknowledgement = sequence + 1, .window = 65535});
+    send(from, there, test::kAck, {.sequence = sequence + 1, .acknowledgement = answer + 1, .window = 65535});
+  }
+
+  // Requests, and answers from the port that the server chose.
+  std::vector<Input> talk_tftp() {
+    ports_[kB] = 69;
+    const auto send = [&](uint8_t from, const std::string& way, std::string_view payload) {
+      say(from, draw_.v6() ? test::udp6(way, payload) : test::udp4(way, payload));
+    };
+    const uint32_t rounds = draw_.between(1, 4);
+    for (uint32_t i = 0; i < rounds; ++i) {
+      send(kA, flow(kA, true), std::string{'\0', static_cast<char>(draw_.below(6)), 'f', '\0'});
+      const auto port = static_cast<uint16_t>(20000 + draw_.below(20000));
+      const auto to = draw_.chance(90) ? ports_[kA] : static_cast<uint16_t>(ports_[kA] + 1);
+      if (draw_.chance(80)) send(kB, place(kB, port) + " > " + place(kA, to), "data");
+      if (draw_.chance(60)) send(kA, place(kA, to) + " > " + place(kB, port), "ack");
+    }
+    return std::move(said_);
   }
 
   void say_udp() {

@@ -43,6 +43,7 @@ class Observer final : public HookModule {
 class EngineSide::Recorder final : public PacketSink, public LogSink {
  public:
   void ended(Packet& packet, Fate fate, Hook, const Decision&) override {
+    if (fate == Fate::Dropped) forget_last(packet);
     if (fate != Fate::Left) return;
     observed.left.push_back(
         {.where = Seen::Where::Left, .out = name_of(*router, packet.out), .bytes = bytes_of(packet)});
@@ -59,6 +60,14 @@ class EngineSide::Recorder final : public PacketSink, public LogSink {
                  .bytes = bytes_of(packet)};
     if (seen.bytes.size() > copy_bytes) seen.bytes.resize(copy_bytes);
     observed.journal.push_back(std::move(seen));
+  }
+
+  // The kernel's observer stands behind its confirmation, ours before it: what that drops was not seen.
+  void forget_last(const Packet& packet) {
+    std::vector<Seen>& journal = observed.journal;
+    if (journal.empty() || journal.back().bytes != bytes_of(packet)) return;
+    const Seen::Where where = journal.back().where;
+    if (where == Seen::Where::AtInput || where == Seen::Where::AtPostrouting) journal.pop_back();
   }
 
   Observed observed;

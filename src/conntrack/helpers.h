@@ -1,0 +1,11 @@
+// Every helper whose payload is read, one file each.
+#pragma once
+
+#include "sallyport/helper.h"
+
+namespace sallyport {
+
+bool look_at_ftp(const Packet& packet, Connection& connection, const HelperContext& context);
+bool look_at_tftp(const Packet& packet, Connection& connection, const HelperContext& context);
+
+}  // namespace sallyport

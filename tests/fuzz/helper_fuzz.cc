@@ -1,0 +1,74 @@
+// Any bytes as what two hosts say on a connection that has a helper. The first byte chooses helper and family; then
+// segments follow, each with a byte for its direction and for whether it goes on where the last one ended, and a byte
+// for its length.
+
+#include <algorithm>
+#include <vector>
+
+#include "conntrack/connection_table.h"
+#include "conntrack/expectation.h"
+#include "conntrack/tuple.h"
+#include "fuzz/fuzz_input.h"
+#include "support/packets.h"
+
+namespace sallyport {
+namespace {
+
+using fuzz::require;
+
+struct Chosen {
+  std::string_view name;
+  uint8_t protocol;
+};
+constexpr Chosen kHelpers[] = {{"ftp", kTcp}, {"tftp", kUdp}};
+constexpr SipHashKey kKey = {1, 2};
+
+Packet packet_of(const Chosen& helper, Family family, Direction direction, std::string_view payload,
+                 uint32_t sequence) {
+  const bool forward = direction == Direction::Original;
+  const test::TcpFields fields = {.sequence = sequence};
+  if (family == Family::Ipv4) {
+    const std::string_view flow = forward ? "192.0.2.1:40000 > 198.51.100.2:21" : "198.51.100.2:21 > 192.0.2.1:40000";
+    return helper.protocol == kTcp ? test::tcp4(flow, test::kAck, payload, fields) : test::udp4(flow, payload);
+  }
+  const std::string_view flow =
+      forward ? "[2001:db8::1]:40000 > [2001:db8::2]:21" : "[2001:db8::2]:21 > [2001:db8::1]:40000";
+  return helper.protocol == kTcp ? test::tcp6(flow, test::kAck, payload, fields) : test::udp6(flow, payload);
+}
+
+void talk(const Chosen& chosen, Family family, std::string_view said) {
+  const Helper* helper = find_helper(chosen.name, family, chosen.protocol);
+  ConnectionTable table(100, kKey);
+  ExpectationTable expectations(4, kKey);
+  table.listen(expectations);
+  const Tuple tuple = *tuple_of(packet_of(chosen, family, Direction::Original, "", 0), 0);
+  Connection& connection = *table.create(tuple, *inverted(tuple), 0);
+  connection.deadline = kSecond;
+  require(table.confirm(connection, 0));
+  table.extra(connection).helper = helper;
+  uint32_t next[2] = {};
+  while (said.size() > 2) {
+    const auto direction = static_cast<Direction>(said[0] & 1);
+    if ((said[0] & 2) != 0) next[said[0] & 1] += static_cast<uint8_t>(said[0]);
+    const size_t length = std::min<size_t>(static_cast<uint8_t>(said[1]), said.size() - 2);
+    const Packet packet = packet_of(chosen, family, direction, said.substr(2, length), next[said[0] & 1]);
+    next[said[0] & 1] += static_cast<uint32_t>(length);
+    said.remove_prefix(2 + length);
+    helper->look(packet, connection, {0, PacketState::Established, direction, &expectations});
+    require(expectations.size() <= 1);
+  }
+  table.kill(connection);
+  table.reclaim();
+  require(expectations.empty());
+}
+
+}  // namespace
+}  // namespace sallyport
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sallyport;
+  if (size < 2) return 0;
+  const std::string_view said(reinterpret_cast<const char*>(data) + 1, size - 1);
+  talk(kHelpers[data[0] / 2 % std::size(kHelpers)], data[0] % 2 == 0 ? Family::Ipv4 : Family::Ipv6, said);
+  return 0;
+}
