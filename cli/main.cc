@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_rules_command(app, exit_code);
   add_conntrack_command(app, exit_code);
   add_top_command(app, exit_code);
+  add_test_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
