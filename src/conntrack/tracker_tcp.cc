@@ -244,6 +244,7 @@ class TcpTracker {
       // Not exactly where it should be: a challenge ACK may follow, so the connection stays as it is.
       new_state_ = old_state_;
     }
+    // A SYN is answered by the other side only.
     const bool answers_ignored = (connection_.has(kStatusSeenReply) && last_kind() == TcpKind::Syn &&
                                   track_.last_direction != context_.direction) ||
                                  (!connection_.has(kStatusAssured) && last_kind() == TcpKind::Ack);
