@@ -258,7 +258,9 @@ class TcpTracker {
     sender_.end = sender_.max_end = end;
     sender_.max_window = std::max<uint32_t>(window, 1);
     read_options(sender_);
-    if ((sender_.flags & kScales) == 0 || (receiver_.flags & kScales) == 0) sender_.scale = receiver_.scale = 0;
+    // Whether both sides scale is settled by the answer; a SYN that is repeated says nothing of the other side.
+    const bool both_scale = (sender_.flags & receiver_.flags & kScales) != 0;
+    if (context_.direction == Direction::Reply && !both_scale) sender_.scale = receiver_.scale = 0;
   }
 
   // What a side is taken to be at its first segment. True: nothing more is to be tested.

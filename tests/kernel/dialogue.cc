@@ -117,8 +117,7 @@ class Dialogue {
     End& me = ends_[from];
     const bool syn = (flags & test::kSyn) != 0;
     test::TcpFields fields;
-    // A SYN keeps to its sequence number: what the kernel makes of an older one is a known difference.
-    fields.sequence = syn ? me.next : displaced(me.next);
+    fields.sequence = displaced(me.next);
     fields.acknowledgement = (flags & test::kAck) != 0 ? displaced(ends_[1 - from].next) : 0;
     fields.window = draw_.pick<uint16_t>({0, 1, 500, 8192, 29200, 65535, 65535});
     fields.options = options(flags);
