@@ -67,7 +67,7 @@ class EngineImpl final : public Engine {
     if (!checksums_.empty() && !busy_) retire_checksums();
     const bool within = std::exchange(busy_, true);
     for (size_t at = 0; at < burst.size(); at += kLookAhead) {
-      process_some(burst.subspan(at, std::min(kLookAhead, burst.size() - at)));
+      process_some(burst.subspan(at, std::min(kLookAhead, burst.size() - at)), within);
     }
     busy_ = within;
   }
@@ -106,7 +106,8 @@ class EngineImpl final : public Engine {
   static constexpr size_t kLookAhead = 32;
 
   // Each packet goes its whole way before the next one begins its own; what is done ahead is reading and hints.
-  void process_some(std::span<Packet> packets) {
+  // `within` another packet's way (a queue's answer called), that packet still holds its connection.
+  void process_some(std::span<Packet> packets, bool within) {
     std::array<Malformed, kLookAhead> reasons = {};
     for (size_t i = 0; i < packets.size(); ++i) {
       Packet& packet = packets[i];
@@ -128,7 +129,7 @@ class EngineImpl final : public Engine {
       } else {
         path_.send_local(packet);
       }
-      if (conntrack_ != nullptr) conntrack_->reclaim();
+      if (conntrack_ != nullptr && !within) conntrack_->reclaim();
     }
     if (conntrack_ != nullptr) conntrack_->sweep(clock_.now(), packets.size());
   }

@@ -94,6 +94,37 @@ TEST(Engine, CountsRulesAndPolicies) {
                 "] -A FORWARD -p udp\nCOMMIT\n");
 }
 
+// Sends another packet through the engine while the first is on its way, as a queue's answer may.
+class Interrupt final : public HookModule {
+ public:
+  explicit Interrupt(Engine& engine) : engine_(engine) {}
+  std::string_view name() const override { return "interrupt"; }
+  Verdict handle(Packet&, HookContext&) override {
+    if (done_) return Verdict::accept();
+    done_ = true;
+    Packet other = test::udp4("192.0.2.2:2000 > 198.51.100.1:53", "x");
+    other.in = 1;
+    engine_.process({&other, 1});
+    return Verdict::accept();
+  }
+
+ private:
+  Engine& engine_;
+  bool done_ = false;
+};
+
+TEST(Engine, APacketKeepsItsConnectionWhileAnotherPasses) {
+  Machine machine("*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n");
+  machine.engine->add_module(std::make_unique<Interrupt>(*machine.engine), Family::Ipv4, Hook::Forward,
+                             kPriorityFilter);
+  machine.send(test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x"));
+  machine.send(test::udp4("192.0.2.3:3000 > 198.51.100.1:53", "x"));
+  const std::string listing = machine.engine->connection_listing();
+  for (const char* port : {"sport=1000", "sport=2000", "sport=3000"}) {
+    EXPECT_NE(listing.find(port), std::string::npos) << port << " in\n" << listing;
+  }
+}
+
 TEST(Engine, LowersTheTimeToLive) {
   Machine machine("*filter\nCOMMIT\n");
   Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
