@@ -111,5 +111,79 @@ TEST(ConnectionTable, GivesBackWhatRanOut) {
   EXPECT_EQ(table.size(), 0u);
 }
 
+// As many tuples as may share a bucket of the smallest table, whose bucket is the low eight bits of the hash.
+TEST(ConnectionTable, RefusesABucketThatIsTooFull) {
+  constexpr uint32_t kBucketMask = 255;
+  ConnectionTable table(100'000, kKey);
+  const uint32_t bucket = table.hash_of(udp_tuple(0)) & kBucketMask;
+  std::vector<Connection*> kept;
+  for (uint32_t i = 0; table.counters.chain_too_long == 0; ++i) {
+    ASSERT_LT(i, 100'000u);
+    if ((table.hash_of(udp_tuple(i)) & kBucketMask) != bucket) continue;
+    if (Connection* connection = add(table, i, 0)) kept.push_back(connection);
+  }
+  EXPECT_LE(kept.size(), 64u);
+  EXPECT_GE(kept.size(), 32u);
+  Direction direction = Direction::Original;
+  for (Connection* connection : kept) {
+    EXPECT_EQ(table.find(connection->tuple(Direction::Original), 0, direction), connection);
+    table.kill(*connection);
+  }
+  table.reclaim();
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(ConnectionTable, AMasterStaysInMemoryAsLongAsItsConnections) {
+  ConnectionTable table(100, kKey);
+  Connection* master = add(table, 1, 0);
+  Connection* child = add(table, 2, 0);
+  table.set_master(*child, *master);
+  master->mark = 7;
+  table.kill(*master);
+  table.reclaim();
+  // Its place is not given to others.
+  for (uint32_t i = 3; i < 10; ++i) EXPECT_NE(add(table, i, 0), master);
+  EXPECT_EQ(child->master->mark, 7u);
+  table.kill(*child);
+  table.reclaim();
+  table.reclaim();
+  bool again = false;
+  for (uint32_t i = 10; i < 20; ++i) again |= add(table, i, 0) == master;
+  EXPECT_TRUE(again);
+}
+
+struct ZoneCase {
+  Zone of_connection;
+  Zone of_packet;
+  bool found_by_original;
+  bool found_by_reply;
+};
+constexpr ZoneCase kZoneCases[] = {
+    {{0, 0}, {0, 0}, true, true},   {{5, 5}, {5, 5}, true, true},  {{5, 5}, {0, 0}, false, false},
+    {{5, 0}, {5, 0}, true, true},   {{5, 0}, {0, 0}, false, true}, {{0, 5}, {0, 0}, true, false},
+    {{0, 5}, {0, 5}, true, true},   {{5, 0}, {5, 5}, true, false}, {{5, 5}, {5, 0}, true, false},
+    {{5, 5}, {6, 6}, false, false}, {{0, 0}, {5, 0}, false, true}, {{0, 0}, {0, 5}, true, false},
+};
+
+TEST(ConnectionTable, AZoneMayCountInOneDirectionOnly) {
+  for (const ZoneCase& test : kZoneCases) {
+    ConnectionTable table(100, kKey);
+    Tuple original = udp_tuple(1);
+    Tuple reply = *inverted(original);
+    original.zone = test.of_connection.original;
+    reply.zone = test.of_connection.reply;
+    Connection* connection = table.create(original, reply, 0);
+    connection->deadline = kSecond;
+    ASSERT_TRUE(table.confirm(*connection, 0));
+    Direction direction = Direction::Original;
+    EXPECT_EQ(table.find(original, test.of_packet, 0, direction) != nullptr, test.found_by_original)
+        << test.of_connection.original << "/" << test.of_connection.reply << " asked in " << test.of_packet.original
+        << "/" << test.of_packet.reply;
+    EXPECT_EQ(table.find(reply, test.of_packet, 0, direction) != nullptr, test.found_by_reply)
+        << test.of_connection.original << "/" << test.of_connection.reply << " asked in " << test.of_packet.original
+        << "/" << test.of_packet.reply;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport
