@@ -62,14 +62,10 @@ struct Zone {
   bool operator==(const Zone&) const = default;
 };
 struct Helper;
-struct TimeoutPolicy;
 struct ConnectionTemplate {
   Zone zone = {};
   bool zone_from_mark = false;  // --zone mark: `zone` says for which directions (1), the packet's mark which zone
   const Helper* helper = nullptr;
-  const TimeoutPolicy* timeouts = nullptr;
-  uint32_t events = ~0u;              // --ctevents, a bit per event in the kernel's order
-  uint32_t expectation_events = ~0u;  // --expevents
 };
 
 // Bits of a connection's status, with the kernel's values (enum ip_conntrack_status): listings and rules name them.
@@ -80,11 +76,9 @@ enum Status : uint32_t {
   kStatusConfirmed = 1u << 3,
   kStatusSourceNat = 1u << 4,
   kStatusDestinationNat = 1u << 5,
-  kStatusSequenceAdjust = 1u << 6,
   kStatusSourceNatDone = 1u << 7,       // source mapping chosen, be it none
   kStatusDestinationNatDone = 1u << 8,  // destination mapping likewise
   kStatusDying = 1u << 9,
-  kStatusFixedTimeout = 1u << 10,
   kStatusHelper = 1u << 13,  // the helper was given by -j CT
 };
 
@@ -133,57 +127,22 @@ struct UdpTrack {
   Timestamp stream_since = 0;
 };
 
-// The kernel's SCTP states in its order (enum sctp_conntrack).
-enum class SctpState : uint8_t {
-  None,
-  Closed,
-  CookieWait,
-  CookieEchoed,
-  Established,
-  ShutdownSent,
-  ShutdownReceived,
-  ShutdownAckSent,
-  HeartbeatSent
-};
-
-struct SctpTrack {
-  SctpState state = SctpState::None;
-  Direction last_direction = Direction::Original;
-  uint8_t flags = 0;
-  std::array<uint8_t, 2> init = {};
-  std::array<uint32_t, 2> tags = {};  // verification tags by direction
-};
-
 struct PacketCounts {
   uint64_t packets = 0;
   uint64_t bytes = 0;
 };
 
-// By how much a helper's rewriting has shifted one direction of a TCP stream: sequence numbers from `position` on by
-// `after`, those before by `before`.
-struct SequenceShift {
-  uint32_t position = 0;
-  int32_t before = 0;
-  int32_t after = 0;
-};
-
 // What few connections have, or only where a rule or sysctl asks for it. Owned by the table, in a pool of its own.
 struct ConnectionExtra {
   std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
-  Timestamp started = 0;                    // kept when nf_conntrack_timestamp is 1
-  std::array<uint64_t, 2> labels = {};      // -m connlabel: bit N is label N
-  std::array<SequenceShift, 2> shifts = {};
   const Helper* helper = nullptr;
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
   uint32_t first_expectation = 0;            // of its list, newest first; 0: none
-  const TimeoutPolicy* timeouts = nullptr;
-  uint32_t events = ~0u;
-  uint32_t expectation_events = ~0u;
 };
 
 // One entry of the connection table. Owned by the table; a packet's pointer to it is valid until the packet's way ends.
-// Rules may read everything and write `mark` and labels. One thread.
+// Rules may read everything and write `mark`. One thread.
 //
 // The fields that every packet touches stand together at the end, next to the tuples, which only the table lays out: a
 // connection is always an Ipv4Connection or an Ipv6Connection.
@@ -209,7 +168,6 @@ class Connection {
   union {
     TcpTrack tcp;
     UdpTrack udp;
-    SctpTrack sctp;
   };
 
   inline Tuple tuple(Direction direction) const;

@@ -37,8 +37,6 @@ class ConnectionStore {
     __builtin_prefetch(end - 65);
     if (slab.stride > 160) __builtin_prefetch(end - 129);
   }
-  // Numbers are below this.
-  uint32_t end() const { return static_cast<uint32_t>(slabs_.size()) * kSlab; }
   // The number behind `number`; those of a slab that were never given are passed over. 0: that was the last.
   uint32_t next(uint32_t number) const {
     ++number;

@@ -20,8 +20,7 @@ namespace sallyport {
 
 // As `conntrack -S` names them.
 struct ConnectionTableCounters {
-  uint64_t found = 0, invalid = 0, insert = 0, insert_failed = 0, drop = 0, early_drop = 0, clash_resolve = 0,
-           chain_too_long = 0;
+  uint64_t found = 0, invalid = 0, insert = 0, insert_failed = 0, drop = 0, early_drop = 0, chain_too_long = 0;
 };
 
 // Told when a connection is gone from the table, before its memory is used again (NAT, expectations, events).

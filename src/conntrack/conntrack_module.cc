@@ -87,7 +87,7 @@ void ConntrackModule::prepare(Packet& packet) const {
 
 void ConntrackModule::sweep(Timestamp now, size_t packets) { table_.sweep(now, static_cast<uint32_t>(packets) + 1); }
 
-Connection* ConntrackModule::find(const Packet& packet, Tuple& tuple, Zone zone, TrackContext& context) {
+Connection* ConntrackModule::find(const Packet& packet, const Tuple& tuple, Zone zone, TrackContext& context) {
   if (zone == Zone{} && packet.flow_hashed) {
     return table_.find(tuple, packet.flow_hash, context.now, context.direction);
   }
@@ -95,7 +95,7 @@ Connection* ConntrackModule::find(const Packet& packet, Tuple& tuple, Zone zone,
 }
 
 Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
-  auto tuple = tuple_of(packet, 0);
+  const auto tuple = tuple_of(packet, 0);
   if (!tuple) return nullptr;
   const Zone zone = zone_of(packet);
   context.direction = Direction::Original;
@@ -142,16 +142,9 @@ bool ConntrackModule::follow_expectation(Connection& connection, const Tuple& tu
 }
 
 void ConntrackModule::follow_template(Connection& connection, const ConnectionTemplate& wanted) {
-  if (wanted.helper != nullptr) {
-    table_.extra(connection).helper = wanted.helper;
-    connection.status |= kStatusHelper;
-  }
-  constexpr uint32_t kEveryEvent = ~0u;
-  if (wanted.events != kEveryEvent || wanted.expectation_events != kEveryEvent) {
-    ConnectionExtra& extra = table_.extra(connection);
-    extra.events = wanted.events;
-    extra.expectation_events = wanted.expectation_events;
-  }
+  if (wanted.helper == nullptr) return;
+  table_.extra(connection).helper = wanted.helper;
+  connection.status |= kStatusHelper;
 }
 
 Tracked ConntrackModule::track(Connection& connection, const Packet& packet, TrackContext& context) {

@@ -39,7 +39,7 @@ class ConntrackModule final : public HookModule {
  private:
   static Zone zone_of(const Packet& packet);
   Connection* look_up(Packet& packet, TrackContext& context);
-  Connection* find(const Packet& packet, Tuple& tuple, Zone zone, TrackContext& context);
+  Connection* find(const Packet& packet, const Tuple& tuple, Zone zone, TrackContext& context);
   Connection* begin(Tuple tuple, Zone zone, const ConnectionTemplate* wanted, TrackContext& context);
   bool follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now);
   void follow_template(Connection& connection, const ConnectionTemplate& wanted);

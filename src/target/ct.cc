@@ -142,8 +142,6 @@ Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext
       return fail(fmt::format("helper \"{}\" can be read and saved, but not run yet", name), "ftp, tftp");
     }
   }
-  wanted.events = static_cast<uint32_t>(options.number("ctevents", wanted.events));
-  wanted.expectation_events = static_cast<uint32_t>(options.number("expevents", wanted.expectation_events));
   return std::make_unique<CtTarget>(wanted);
 }
 
