@@ -13,6 +13,7 @@ namespace sallyport {
 
 class Clock;
 class LogSink;
+class Nat;
 class PacketOutput;
 class Random;
 class Router;
@@ -83,6 +84,7 @@ struct HookContext {
   Random* random = nullptr;
   PacketOutput* output = nullptr;
   LogSink* log = nullptr;
+  Nat* nat = nullptr;      // null outside the nat table's hooks
   Decision decision = {};  // left by the table that last dropped, queued or stole
 
   Timestamp now() const;

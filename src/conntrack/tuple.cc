@@ -56,10 +56,6 @@ std::optional<uint8_t> answering_type(Family family, uint8_t type) {
 
 // Where the transport header of an IPv6 packet quoted at `offset` begins. Each step goes forward, so the packet bounds
 // it.
-struct QuotedTransport {
-  uint8_t protocol = 0;
-  uint32_t offset = 0;
-};
 std::optional<QuotedTransport> find_quoted_transport(const Packet& error, uint32_t offset) {
   constexpr uint32_t kFixed = 40;
   QuotedTransport found = {error.data()[offset + 6], offset + kFixed};
@@ -130,6 +126,15 @@ std::optional<Tuple> inverted(const Tuple& tuple) {
   return other;
 }
 
+std::optional<QuotedTransport> quoted_transport(const Packet& error, uint32_t offset) {
+  const uint8_t* header = error.at(offset, error.family == Family::Ipv4 ? 20 : 40);
+  if (header == nullptr) return std::nullopt;
+  if (error.family == Family::Ipv6) return find_quoted_transport(error, offset);
+  constexpr uint16_t kOffsetMask = 0x1fff;
+  if ((load_be16(header + 6) & kOffsetMask) != 0) return std::nullopt;
+  return QuotedTransport{header[9], offset + (header[0] & 0xfu) * 4};
+}
+
 std::optional<Tuple> quoted_tuple(const Packet& error, uint32_t offset, uint16_t zone) {
   const uint32_t fixed = error.family == Family::Ipv4 ? 20 : 40;
   const uint8_t* header = error.at(offset, fixed);
@@ -141,20 +146,10 @@ std::optional<Tuple> quoted_tuple(const Packet& error, uint32_t offset, uint16_t
   const uint32_t addresses = error.family == Family::Ipv4 ? 12 : 8;
   std::memcpy(tuple.source.data(), header + addresses, bytes);
   std::memcpy(tuple.destination.data(), header + addresses + bytes, bytes);
-  uint32_t transport = 0;
-  if (error.family == Family::Ipv4) {
-    constexpr uint16_t kOffsetMask = 0x1fff;
-    if ((load_be16(header + 6) & kOffsetMask) != 0) return std::nullopt;
-    tuple.protocol = header[9];
-    transport = offset + (header[0] & 0xfu) * 4;
-  } else {
-    const auto found = find_quoted_transport(error, offset);
-    if (!found) return std::nullopt;
-    tuple.protocol = found->protocol;
-    transport = found->offset;
-  }
-  if (transport > error.captured()) return std::nullopt;
-  if (!set_ids(tuple, error.at(transport, 4), error.at(transport, 8))) return std::nullopt;
+  const auto found = quoted_transport(error, offset);
+  if (!found || found->offset > error.captured()) return std::nullopt;
+  tuple.protocol = found->protocol;
+  if (!set_ids(tuple, error.at(found->offset, 4), error.at(found->offset, 8))) return std::nullopt;
   return tuple;
 }
 

@@ -15,6 +15,13 @@ std::optional<Tuple> inverted(const Tuple& tuple);
 // Of the packet that an ICMP error quotes, whose IP header begins `offset` bytes into the packet.
 std::optional<Tuple> quoted_tuple(const Packet& error, uint32_t offset, uint16_t zone);
 
+// Where the transport header of that packet begins, which need not be there. None: a later fragment, a header cut off.
+struct QuotedTransport {
+  uint8_t protocol = 0;
+  uint32_t offset = 0;
+};
+std::optional<QuotedTransport> quoted_transport(const Packet& error, uint32_t offset);
+
 // ICMP's query types are tracked as type*256+code.
 constexpr uint8_t icmp_type(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id >> 8); }
 constexpr uint8_t icmp_code(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id); }

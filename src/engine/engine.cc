@@ -13,6 +13,7 @@
 #include "engine/needs.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
+#include "nat/nat_module.h"
 #include "ruleset/table_module.h"
 #include "ruleset/tables.h"
 #include "sallyport/random.h"
@@ -60,6 +61,7 @@ class EngineImpl final : public Engine {
       add_ruleset(ruleset, errors);
       if (needs_conntrack(ruleset)) add_conntrack(ruleset.family);
     }
+    add_nat();
     return errors;
   }
 
@@ -174,6 +176,20 @@ class EngineImpl final : public Engine {
     for (const Hook hook : {Hook::Input, Hook::Postrouting}) path_.chain(family, hook).add(*confirm_, kPriorityLast);
   }
 
+  // The nat table is asked by the nat module, which has connections to decide about only where they are tracked.
+  void add_nat() {
+    for (const auto& [family, rules] : nat_tables_) {
+      if (conntrack_ == nullptr) return;
+      if (nat_ == nullptr) {
+        nat_ =
+            std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
+      }
+      nat_->set_rules(family, *rules);
+      for (const HookPlace& place : table_type("nat")->places)
+        path_.chain(family, place.hook).add(*nat_, place.priority);
+    }
+  }
+
   // Tables of equal priority do not exist, so the order of registration does not matter.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
@@ -183,8 +199,12 @@ class EngineImpl final : public Engine {
         continue;
       }
       auto module = std::make_unique<TableModule>(std::move(*compiled));
-      for (const HookPlace& place : table_type(table.name)->places) {
-        path_.chain(ruleset.family, place.hook).add(*module, place.priority);
+      if (table.name == "nat") {
+        nat_tables_.emplace_back(ruleset.family, module.get());
+      } else {
+        for (const HookPlace& place : table_type(table.name)->places) {
+          path_.chain(ruleset.family, place.hook).add(*module, place.priority);
+        }
       }
       tables_.emplace_back(module.get(), const_cast<Table*>(&table));
       modules_.push_back(std::move(module));
@@ -200,6 +220,8 @@ class EngineImpl final : public Engine {
   PacketPath path_;
   std::unique_ptr<ConntrackModule> conntrack_;
   std::unique_ptr<ConfirmModule> confirm_;
+  std::unique_ptr<NatModule> nat_;
+  std::vector<std::pair<Family, HookModule*>> nat_tables_;
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work
   bool busy_ = false;                                          // in process(), which a queue's answer may call

@@ -146,6 +146,30 @@ NatRange nat_range(const OptionValue& value) {
   return range;
 }
 
+NatRequest nat_request(const Options& options, std::string_view option) {
+  const auto given = [&](std::string_view name) { return options.has(name); };
+  NatRequest request;
+  request.random = given("random") || given("random-fully");
+  request.persistent = given("persistent");
+  if (!given(option)) return request;
+  const NatRange range = nat_range(options[option]);
+  if (range.addresses) {
+    request.has_addresses = true;
+    request.low = range.addresses->low;
+    request.high = range.addresses->high;
+  }
+  if (range.ports) {
+    request.has_ids = true;
+    request.low_id = range.ports->low;
+    request.high_id = range.ports->high;
+  }
+  if (range.base) {
+    request.has_base = true;
+    request.base = *range.base;
+  }
+  return request;
+}
+
 Result<void> parse_nat_range(std::string_view text, const RuleContext& rule, OptionValue& value) {
   const auto parts = cut_parts(text, rule.family);
   if (!parts) return std::unexpected(parts.error());

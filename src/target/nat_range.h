@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "sallyport/nat.h"
 #include "sallyport/options.h"
 
 namespace sallyport {
@@ -24,6 +25,8 @@ struct NatRange {
   std::optional<uint16_t> base = {};  // of "PORT-PORT/BASE": the port that maps to the first
 };
 NatRange nat_range(const OptionValue& value);
+// The same, with --random, --random-fully and --persistent, as the nat module takes it. `option`: the range's name.
+NatRequest nat_request(const Options& options, std::string_view option);
 
 // For Custom options. "[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]" and "PORT[-PORT[/BASE]]"; IPv6 addresses stand in
 // brackets before ports. Ports need a rule whose -p, which must come first, names a protocol that has them.

@@ -4,6 +4,27 @@
 #include "target/targets.h"
 
 namespace sallyport {
+namespace {
+
+class SnatTarget final : public Target {
+ public:
+  explicit SnatTarget(const NatRequest& request) : request_(request) {}
+  Action apply(Packet& packet, HookContext& context) override {
+    if (context.nat != nullptr) context.nat->map(packet, context, NatEnd::Source, request_);
+    return Action::accept();
+  }
+
+ private:
+  NatRequest request_;
+};
+
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext&) {
+  NatRequest request = nat_request(options, "to-source");
+  request.has_base = false;
+  return std::make_unique<SnatTarget>(request);
+}
+
+}  // namespace
 
 TargetType snat_target() {
   return {
@@ -19,6 +40,7 @@ TargetType snat_target() {
                   {.name = "persistent"}},
       .tables = {"nat"},
       .hooks = hook_bit(Hook::Postrouting) | hook_bit(Hook::Input),
+      .create = create,
       .summary = "gives the connection another source",
   };
 }

@@ -1,0 +1,47 @@
+// The connections of one source (address, port, protocol, zone), so that a source keeps the mapping it has.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "conntrack/connection_table.h"
+
+namespace sallyport {
+
+// Chains through Connection::next_by_source. Holds each connection whose source mapping is decided; bounded as the
+// connection table is. One thread.
+class BySource {
+ public:
+  BySource(ConnectionTable& table, const SipHashKey& key) : table_(table), key_(key), heads_(1024) {}
+
+  void add(Connection& connection);
+  void remove(Connection& connection);
+  // Calls `visit` with the living connections that have the source of `tuple`, the newest first, until it says true.
+  template <class Visit>
+  bool any_of(const Tuple& tuple, Visit visit) const {
+    for (uint32_t number = heads_[bucket(tuple)]; number != 0; number = table_.at(number).next_by_source) {
+      const Connection& connection = table_.at(number);
+      if (!connection.has(kStatusDying) && same_source(connection.tuple(Direction::Original), tuple) &&
+          visit(connection)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  static bool same_source(const Tuple& a, const Tuple& b) {
+    return a.source == b.source && a.source_id == b.source_id && a.protocol == b.protocol && a.family == b.family &&
+           a.zone == b.zone;
+  }
+  size_t bucket(const Tuple& tuple) const;
+  void link(Connection& connection);
+  void grow();
+
+  ConnectionTable& table_;
+  SipHashKey key_;
+  std::vector<uint32_t> heads_;
+  size_t size_ = 0;
+};
+
+}  // namespace sallyport

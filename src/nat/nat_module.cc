@@ -1,0 +1,132 @@
+// Network address translation on its hooks. Counterpart of net/netfilter/nf_nat_core.c.
+//
+// A connection's two ends are decided once each, by its first packet: by a rule, else "as it is", which is a mapping
+// too, so that no later one can take its place. The mapping lives in the reply tuple: what answers will look like says
+// how to write the packets of both directions.
+
+#include "nat/nat_module.h"
+
+#include "conntrack/tuple.h"
+#include "nat/rewrite.h"
+
+namespace sallyport {
+namespace {
+
+NatEnd end_of(Hook hook) {
+  return hook == Hook::Postrouting || hook == Hook::Input ? NatEnd::Source : NatEnd::Destination;
+}
+
+uint32_t done_bit(NatEnd end) { return end == NatEnd::Source ? kStatusSourceNatDone : kStatusDestinationNatDone; }
+
+// What makes a packet of that direction need that end rewritten: answers undo at one end what was done at the other.
+uint32_t mapped_bit(NatEnd end, Direction direction) {
+  const bool source = (end == NatEnd::Source) == (direction == Direction::Original);
+  return source ? kStatusSourceNat : kStatusDestinationNat;
+}
+
+// The tuple that packets of `direction` have behind the mapping.
+Tuple mapped_tuple(const Connection& connection, Direction direction) {
+  const Tuple other = connection.tuple(opposite(direction));
+  return inverted(other).value_or(other);
+}
+
+bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
+
+bool is_redirect(const Packet& packet) {
+  constexpr uint8_t kIpv4Redirect = 5, kIpv6Redirect = 137;
+  const uint8_t* const header = packet.transport(1);
+  return header != nullptr && header[0] == (packet.family == Family::Ipv4 ? kIpv4Redirect : kIpv6Redirect);
+}
+
+}  // namespace
+
+NatModule::NatModule(ConnectionTable& table, Random& random, const SipHashKey& key)
+    : table_(table), random_(random), by_source_(table, key) {
+  table.listen(*this);
+}
+
+Verdict NatModule::handle(Packet& packet, HookContext& context) {
+  Connection* const connection = packet.connection;
+  if (connection == nullptr) return Verdict::accept();
+  const NatEnd end = end_of(context.hook);
+  const PacketState state = packet_state(packet);
+  if (state == PacketState::Related && is_icmp(packet)) {
+    return translate_error(packet, end) ? Verdict::accept() : Verdict::drop();
+  }
+  const bool first = state == PacketState::New || state == PacketState::Related;
+  if (first && !connection->has(done_bit(end))) {
+    const Verdict verdict = decide(packet, context, end);
+    if (verdict.kind != Verdict::Kind::Accept) return verdict;
+  } else if (context.hook == Hook::Postrouting && connection->masquerade != kNoInterface &&
+             connection->masquerade != context.out && packet_direction(packet) == Direction::Original) {
+    table_.kill(*connection);
+    return Verdict::drop();
+  }
+  const Direction direction = packet_direction(packet);
+  if (!connection->has(mapped_bit(end, direction))) return Verdict::accept();
+  const IpAddress before = packet.destination();
+  rewrite(packet, mapped_tuple(*connection, direction), end);
+  const bool moved = context.hook == Hook::Output && packet.destination() != before;
+  return !moved || context.output->reroute(packet, context) ? Verdict::accept() : Verdict::drop();
+}
+
+// The rules' turn; where they say nothing the end stays as it is.
+Verdict NatModule::decide(Packet& packet, HookContext& context, NatEnd end) {
+  if (HookModule* const rules = rules_[static_cast<size_t>(packet.family)]; rules != nullptr) {
+    context.nat = this;
+    const Verdict verdict = rules->handle(packet, context);
+    context.nat = nullptr;
+    if (verdict.kind != Verdict::Kind::Accept) return verdict;
+  }
+  if (packet.connection->has(done_bit(end))) return Verdict::accept();
+  const Tuple reply = packet.connection->tuple(Direction::Reply);
+  NatRequest as_it_is = {.has_addresses = true};
+  as_it_is.low = as_it_is.high = end == NatEnd::Source ? reply.destination_address() : reply.source_address();
+  map(packet, context, end, as_it_is);
+  return Verdict::accept();
+}
+
+void NatModule::map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) {
+  Connection* const connection = packet.connection;
+  if (connection == nullptr || connection->has(kStatusConfirmed) || connection->has(done_bit(end))) return;
+  const Tuple reply = connection->tuple(Direction::Reply);
+  if (auto current = inverted(reply)) {
+    current->zone = connection->zone().original;
+    const Tuple mapped =
+        unique_tuple(*current, *connection, end, request, {table_, by_source_, random_, context.now()});
+    if (mapped != *current) {
+      Tuple answer = inverted(mapped).value_or(reply);
+      answer.zone = reply.zone;
+      table_.set_reply(*connection, answer);
+      connection->status |= end == NatEnd::Source ? kStatusSourceNat : kStatusDestinationNat;
+    }
+  }
+  connection->status |= done_bit(end);
+  if (end == NatEnd::Source) by_source_.add(*connection);
+}
+
+void NatModule::bind(Packet& packet, InterfaceId out) {
+  if (packet.connection != nullptr) packet.connection->masquerade = out;
+}
+
+void NatModule::ended(Connection& connection) {
+  if (connection.has(kStatusSourceNatDone)) by_source_.remove(connection);
+}
+
+// The error itself is rewritten as its connection's packets are; what it quotes went the other way, so there the other
+// end is.
+bool NatModule::translate_error(Packet& packet, NatEnd end) {
+  const Connection& connection = *packet.connection;
+  if (is_redirect(packet)) {
+    if (!connection.has(kStatusSourceNatDone | kStatusDestinationNatDone)) return false;
+    if ((connection.status & (kStatusSourceNat | kStatusDestinationNat)) != 0) return false;
+  }
+  const Direction direction = packet_direction(packet);
+  if (!connection.has(mapped_bit(end, direction))) return true;
+  const NatEnd quoted_end = end == NatEnd::Source ? NatEnd::Destination : NatEnd::Source;
+  if (!rewrite_quoted(packet, connection.tuple(opposite(direction)), quoted_end)) return false;
+  rewrite(packet, mapped_tuple(connection, direction), end);
+  return true;
+}
+
+}  // namespace sallyport

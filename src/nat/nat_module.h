@@ -1,0 +1,40 @@
+// Network address translation on its hooks.
+#pragma once
+
+#include <array>
+
+#include "conntrack/connection_table.h"
+#include "nat/by_source.h"
+#include "nat/range.h"
+#include "sallyport/hook.h"
+#include "sallyport/nat.h"
+
+namespace sallyport {
+
+// At -100 of PREROUTING and OUTPUT (destination) and 100 of POSTROUTING and INPUT (source), for both families. Shows a
+// connection's first packet to the nat table, keeps what that decides, and rewrites every packet by it. One thread.
+class NatModule final : public HookModule, public Nat, private ConnectionListener {
+ public:
+  // `random` outlives this.
+  NatModule(ConnectionTable& table, Random& random, const SipHashKey& key);
+
+  // The nat table's rules of a family; it outlives this.
+  void set_rules(Family family, HookModule& rules) { rules_[static_cast<size_t>(family)] = &rules; }
+
+  std::string_view name() const override { return "nat"; }
+  Verdict handle(Packet& packet, HookContext& context) override;
+  void map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) override;
+  void bind(Packet& packet, InterfaceId out) override;
+
+ private:
+  void ended(Connection& connection) override;
+  Verdict decide(Packet& packet, HookContext& context, NatEnd end);
+  static bool translate_error(Packet& packet, NatEnd end);
+
+  ConnectionTable& table_;
+  Random& random_;
+  BySource by_source_;
+  std::array<HookModule*, 2> rules_ = {};
+};
+
+}  // namespace sallyport

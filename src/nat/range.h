@@ -1,0 +1,23 @@
+// Finds the tuple that a connection is mapped to.
+#pragma once
+
+#include "nat/by_source.h"
+#include "sallyport/nat.h"
+#include "sallyport/random.h"
+
+namespace sallyport {
+
+// What the search may look at and use.
+struct NatSearch {
+  ConnectionTable& table;
+  const BySource& by_source;
+  Random& random;
+  Timestamp now = 0;
+};
+
+// The original tuple as it will be behind the mapping: `current`, with one end in the request's range. Where nothing
+// free was found the answer is taken, and the connection will not be confirmed: its packet is dropped there.
+Tuple unique_tuple(const Tuple& current, const Connection& connection, NatEnd end, const NatRequest& request,
+                   const NatSearch& search);
+
+}  // namespace sallyport

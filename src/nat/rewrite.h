@@ -1,0 +1,15 @@
+// Gives a packet other addresses and ids, all checksums kept right.
+#pragma once
+
+#include "sallyport/connection.h"
+#include "sallyport/nat.h"
+
+namespace sallyport {
+
+// Writes one end of `target`, the tuple that the packet is to have, into the packet.
+void rewrite(Packet& packet, const Tuple& target, NatEnd end);
+// The same to the packet that an ICMP error quotes, and the error's checksum anew. False: what it quotes is cut off
+// before its transport header.
+bool rewrite_quoted(Packet& error, const Tuple& target, NatEnd end);
+
+}  // namespace sallyport
