@@ -147,7 +147,10 @@ NatRange nat_range(const OptionValue& value) {
 }
 
 NatRequest nat_request(const Options& options, std::string_view option) {
-  const auto given = [&](std::string_view name) { return options.has(name); };
+  // Not every target has all of them.
+  const auto given = [&](std::string_view name) {
+    return std::ranges::find(options.specs(), name, &OptionSpec::name) != options.specs().end() && options.has(name);
+  };
   NatRequest request;
   request.random = given("random") || given("random-fully");
   request.persistent = given("persistent");
