@@ -31,23 +31,42 @@ constexpr uint32_t kPerTable = 100;
 
 // N1 and N2 stand for the networks behind ta and tb; IPv6 has its own.
 constexpr std::string_view kRulesets[] = {
-    "-A POSTROUTING -o tb -j MASQUERADE\n",
-    "-A POSTROUTING -o tb -j SNAT --to-source N2:50-N2:60\n",
-    "-A POSTROUTING -o tb -j SNAT --to-source N2:50-N2:60 --persistent\n",
-    "-A PREROUTING -i ta -j DNAT --to-destination N2:20-N2:9f\n",
-    "-A PREROUTING -i ta -j DNAT --to-destination N2:20-N2:9f --persistent\n",
-    "-A PREROUTING -i ta -p tcp -j DNAT --to-destination [N2:7]:8080\n"
-    "-A PREROUTING -i ta -p udp -j DNAT --to-destination [N2:8]:5353\n"
-    "-A PREROUTING -i ta -p sctp -j DNAT --to-destination [N2:8]:53\n",
-    "-A PREROUTING -i ta -p tcp -j REDIRECT --to-ports 8080\n-A PREROUTING -i ta -j REDIRECT\n",
-    "-A PREROUTING -i ta -j NETMAP --to N2:0/NET\n",
-    "-A POSTROUTING -o tb -j NETMAP --to N2:a0/NET\n",
-    "-A PREROUTING -i ta -p tcp -j DNAT --to-destination [N2:7]:2000-62000/1000\n",
-    "-A PREROUTING -i ta -j DNAT --to-destination N1:77\n-A POSTROUTING -o ta -j MASQUERADE\n",
-    "-A PREROUTING -i ta -j DNAT --to-destination N1:1\n-A INPUT -j SNAT --to-source N1:99\n",
-    "-A PREROUTING -i ta -p udp -j ACCEPT\n-A PREROUTING -j DNAT --to-destination N2:7\n"
-    "-A POSTROUTING -p tcp -j SNAT --to-source N2:60\n-A POSTROUTING -o tb -j MASQUERADE\n",
-    "-A PREROUTING -i ta -m connmark --mark 0 -j ACCEPT\n",
+    R"(-A POSTROUTING -o tb -j MASQUERADE
+)",
+    R"(-A POSTROUTING -o tb -j SNAT --to-source N2:50-N2:60
+)",
+    R"(-A POSTROUTING -o tb -j SNAT --to-source N2:50-N2:60 --persistent
+)",
+    R"(-A PREROUTING -i ta -j DNAT --to-destination N2:20-N2:9f
+)",
+    R"(-A PREROUTING -i ta -j DNAT --to-destination N2:20-N2:9f --persistent
+)",
+    R"(-A PREROUTING -i ta -p tcp -j DNAT --to-destination [N2:7]:8080
+-A PREROUTING -i ta -p udp -j DNAT --to-destination [N2:8]:5353
+-A PREROUTING -i ta -p sctp -j DNAT --to-destination [N2:8]:53
+)",
+    R"(-A PREROUTING -i ta -p tcp -j REDIRECT --to-ports 8080
+-A PREROUTING -i ta -j REDIRECT
+)",
+    R"(-A PREROUTING -i ta -j NETMAP --to N2:0/NET
+)",
+    R"(-A POSTROUTING -o tb -j NETMAP --to N2:a0/NET
+)",
+    R"(-A PREROUTING -i ta -p tcp -j DNAT --to-destination [N2:7]:2000-62000/1000
+)",
+    R"(-A PREROUTING -i ta -j DNAT --to-destination N1:77
+-A POSTROUTING -o ta -j MASQUERADE
+)",
+    R"(-A PREROUTING -i ta -j DNAT --to-destination N1:1
+-A INPUT -j SNAT --to-source N1:99
+)",
+    R"(-A PREROUTING -i ta -p udp -j ACCEPT
+-A PREROUTING -j DNAT --to-destination N2:7
+-A POSTROUTING -p tcp -j SNAT --to-source N2:60
+-A POSTROUTING -o tb -j MASQUERADE
+)",
+    R"(-A PREROUTING -i ta -m connmark --mark 0 -j ACCEPT
+)",
 };
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

@@ -1,0 +1,209 @@
+// Choosing a mapping: what stays, what is reused, from where a free port is taken, and what happens when none is.
+
+#include "nat/range.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "conntrack/tuple.h"
+#include "support/packets.h"
+#include "wire/siphash.h"
+
+namespace sallyport {
+namespace {
+
+constexpr SipHashKey kKey = {1, 2};
+
+NatRequest to(std::string_view low, std::string_view high = {}) {
+  NatRequest request = {.has_addresses = true};
+  request.low = *parse_address(low);
+  request.high = high.empty() ? request.low : *parse_address(high);
+  return request;
+}
+
+NatRequest with_ports(NatRequest request, uint16_t low, uint16_t high) {
+  request.has_ids = true;
+  request.low_id = low;
+  request.high_id = high;
+  return request;
+}
+
+// A gateway's table, and connections that it maps.
+class Gateway {
+ public:
+  explicit Gateway(uint64_t most = 1'000'000) : table(most, kKey), by_source(table, kKey), random_(7) {}
+
+  Tuple choose(std::string_view flow, const NatRequest& request, NatEnd end = NatEnd::Source) {
+    return choose(*tuple_of(test::udp4(flow), 0), request, end);
+  }
+  Tuple choose(const Tuple& tuple, const NatRequest& request, NatEnd end = NatEnd::Source) {
+    last = table.create(tuple, *inverted(tuple), 0);
+    last->deadline = 1000 * kSecond;
+    const Tuple mapped = unique_tuple(tuple, *last, end, request, {table, by_source, random_, 0});
+    table.set_reply(*last, *inverted(mapped));
+    return mapped;
+  }
+  // The same, and the connection lives. False: its tuple was taken.
+  bool open(const Tuple& tuple, const NatRequest& request) {
+    choose(tuple, request);
+    return keep();
+  }
+  bool open(std::string_view flow, const NatRequest& request) { return open(*tuple_of(test::udp4(flow), 0), request); }
+  bool keep() {
+    last->status |= kStatusSourceNatDone;
+    if (!table.confirm(*last, 0)) {
+      table.reclaim();
+      return false;
+    }
+    by_source.add(*last);
+    return true;
+  }
+
+  ConnectionTable table;
+  BySource by_source;
+  Connection* last = nullptr;
+
+ private:
+  Random random_;
+};
+
+std::string text(const Tuple& tuple) {
+  return tuple.source_address().text() + ":" + std::to_string(tuple.source_id) + " > " +
+         tuple.destination_address().text() + ":" + std::to_string(tuple.destination_id);
+}
+
+TEST(UniqueTuple, KeepsAPortThatIsFree) {
+  Gateway gateway;
+  EXPECT_EQ(text(gateway.choose("10.0.0.5:4000 > 198.51.100.9:53", to("203.0.113.7"))),
+            "203.0.113.7:4000 > 198.51.100.9:53");
+}
+
+struct ClassCase {
+  uint16_t port, low, high;
+};
+constexpr ClassCase kClasses[] = {
+    // port, then from where another is taken on a clash
+    {1, 1, 511}, {511, 1, 511}, {512, 600, 1023}, {1023, 600, 1023}, {1024, 1024, 65535}, {65535, 1024, 65535},
+};
+
+TEST(UniqueTuple, TakesAnotherPortFromTheSameClass) {
+  for (const auto& [port, low, high] : kClasses) {
+    Gateway gateway;
+    const std::string way = ":" + std::to_string(port) + " > 198.51.100.9:53";
+    ASSERT_TRUE(gateway.open("10.0.0.5" + way, to("203.0.113.7")));
+    for (int i = 6; i < 60; ++i) {
+      const Tuple mapped = gateway.choose("10.0.0." + std::to_string(i) + way, to("203.0.113.7"));
+      EXPECT_NE(mapped.source_id, port);
+      EXPECT_GE(mapped.source_id, low);
+      EXPECT_LE(mapped.source_id, high);
+    }
+  }
+}
+
+TEST(UniqueTuple, TheSamePortServesManyServers) {
+  Gateway gateway;
+  ASSERT_TRUE(gateway.open("10.0.0.5:4000 > 198.51.100.9:53", to("203.0.113.7")));
+  EXPECT_EQ(gateway.choose("10.0.0.6:4000 > 198.51.100.10:53", to("203.0.113.7")).source_id, 4000);
+}
+
+TEST(UniqueTuple, ASourceKeepsItsMapping) {
+  Gateway gateway;
+  ASSERT_TRUE(gateway.open("10.0.0.5:4000 > 198.51.100.9:53", to("203.0.113.7")));
+  ASSERT_TRUE(gateway.open("10.0.0.6:4000 > 198.51.100.9:53", to("203.0.113.7")));
+  const uint16_t got = inverted(gateway.last->tuple(Direction::Reply))->source_id;
+  ASSERT_NE(got, 4000);
+  // Another server, where 4000 would be free.
+  EXPECT_EQ(gateway.choose("10.0.0.6:4000 > 198.51.100.10:53", to("203.0.113.7")).source_id, got);
+}
+
+TEST(UniqueTuple, APortOfTheRangeStaysAndOthersComeIn) {
+  Gateway gateway;
+  const NatRequest request = with_ports(to("203.0.113.7"), 4000, 4009);
+  EXPECT_EQ(gateway.choose("10.0.0.5:4005 > 198.51.100.9:53", request).source_id, 4005);
+  const uint16_t other = gateway.choose("10.0.0.5:5005 > 198.51.100.9:53", request).source_id;
+  EXPECT_GE(other, 4000);
+  EXPECT_LE(other, 4009);
+}
+
+TEST(UniqueTuple, ABasePortMovesTheRange) {
+  Gateway gateway;
+  NatRequest request = with_ports(to("10.0.0.5"), 2000, 2999);
+  request.has_base = true;
+  request.base = 8000;
+  EXPECT_EQ(gateway.choose("198.51.100.9:40000 > 203.0.113.7:8123", request, NatEnd::Destination).destination_id, 2123);
+}
+
+TEST(UniqueTuple, RandomLeavesAFreePort) {
+  Gateway gateway;
+  NatRequest request = to("203.0.113.7");
+  request.random = true;
+  std::set<uint16_t> ports;
+  for (int i = 0; i < 50; ++i) {
+    const std::string flow = "10.0.0.5:4000 > 198.51.100." + std::to_string(i + 1) + ":53";
+    ports.insert(gateway.choose(flow, request).source_id);
+  }
+  EXPECT_GT(ports.size(), 40u);
+}
+
+// Addresses of a range are the kernel's own choice: seen there, by lookup3 over source and destination.
+TEST(UniqueTuple, AnAddressOfARangeDependsOnTheEndsOnly) {
+  Gateway gateway;
+  const NatRequest request = to("203.0.113.1", "203.0.113.200");
+  std::set<std::string> addresses;
+  for (int i = 1; i < 60; ++i) {
+    const std::string from = "10.0.0." + std::to_string(i);
+    const Tuple one = gateway.choose(from + ":4000 > 198.51.100.9:53", request);
+    const Tuple two = gateway.choose(from + ":5000 > 198.51.100.9:80", request);
+    EXPECT_EQ(one.source, two.source);
+    addresses.insert(one.source_address().text());
+  }
+  EXPECT_GT(addresses.size(), 40u);
+}
+
+TEST(UniqueTuple, PersistentForgetsTheDestination) {
+  Gateway gateway;
+  NatRequest request = to("203.0.113.1", "203.0.113.200");
+  request.persistent = true;
+  std::set<std::string> addresses;
+  for (int i = 1; i < 60; ++i) {
+    const std::string flow = "10.0.0.5:4000 > 198.51.100." + std::to_string(i) + ":53";
+    addresses.insert(gateway.choose(flow, request).source_address().text());
+  }
+  EXPECT_EQ(addresses.size(), 1u);
+}
+
+// When nothing is free the answer is a taken tuple, and confirmation refuses it: the packet is dropped and counted.
+TEST(UniqueTuple, AnExhaustedRangeIsNoMapping) {
+  Gateway gateway;
+  const NatRequest request = with_ports(to("203.0.113.7"), 4000, 4099);
+  uint32_t opened = 0;
+  for (uint16_t port = 10000; port < 10300; ++port) {
+    opened += gateway.open("10.0.0.5:" + std::to_string(port) + " > 198.51.100.9:53", request) ? 1 : 0;
+  }
+  EXPECT_EQ(opened, 100u);
+  EXPECT_EQ(gateway.table.counters.insert_failed, 200u);
+}
+
+TEST(BySource, FindsTheNewestOfItsSourceAlsoAfterGrowing) {
+  Gateway gateway;
+  std::vector<Connection*> connections;
+  for (uint32_t i = 0; i < 5000; ++i) {
+    const std::string flow =
+        "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":4000 > 198.51.100.9:53";
+    ASSERT_TRUE(gateway.open(flow, to("203.0.113.7")));
+    connections.push_back(gateway.last);
+  }
+  for (size_t i = 0; i < connections.size(); i += 3) {
+    gateway.by_source.remove(*connections[i]);
+    gateway.table.kill(*connections[i]);
+  }
+  for (size_t i = 0; i < connections.size(); ++i) {
+    const Tuple tuple = connections[i]->tuple(Direction::Original);
+    const bool found = gateway.by_source.any_of(tuple, [&](const Connection& one) { return &one == connections[i]; });
+    EXPECT_EQ(found, i % 3 != 0) << i;
+  }
+}
+
+}  // namespace
+}  // namespace sallyport
