@@ -344,43 +344,10 @@ Result<void> Reader::set_mark(const std::string& value) {
 }
 
 Result<void> Reader::set_output(const std::string& value) {
-  ConnectionStyle& style = out_.style;
   out_.style_given = true;
-  for (const std::string_view word : pieces(value, ',')) {
-    if (word == "xml") {
-      style.form = ConnectionForm::Xml;
-    } else if (word == "save") {
-      style.form = ConnectionForm::Save;
-    } else if (word == "json") {
-      style.form = ConnectionForm::Json;
-    } else if (word == "nf_conntrack") {
-      style.form = ConnectionForm::NfConntrack;
-    } else if (word == "ip_conntrack") {
-      style.form = ConnectionForm::IpConntrack;
-    } else if (word == "conntrack") {
-      style.form = ConnectionForm::Conntrack;
-    } else if (word == "extended") {
-      style.extended = true;
-    } else if (word == "id") {
-      style.id = true;
-    } else if (word == "labels") {
-      style.labels = true;
-    } else if (word == "timestamp") {
-      style.timestamp = true;
-    } else if (word == "ktimestamp") {
-      style.kernel_timestamp = true;
-    } else if (word != "userspace") {
-      return fail(
-          fmt::format("--output: \"{}\" is no format", word),
-          "conntrack, extended, xml, save, json, nf_conntrack, ip_conntrack, id, labels, timestamp, ktimestamp");
-    }
-  }
-  const bool alone = style.form != ConnectionForm::Conntrack && style.form != ConnectionForm::Xml;
-  ConnectionStyle plain;
-  plain.form = style.form;
-  if (alone && style.form != ConnectionForm::Json && !(style == plain))
-    return fail("--output: save, nf_conntrack and ip_conntrack stand alone", "no other format beside them");
-  return {};
+  auto done = parse_style(value, out_.style);
+  if (!done) done.error().what = "--output: " + done.error().what;
+  return done;
 }
 
 Result<void> Reader::set_events(const std::string& value) {
@@ -555,6 +522,43 @@ Result<void> Reader::finish() {
 }
 
 }  // namespace
+
+Result<void> parse_style(std::string_view text, ConnectionStyle& style) {
+  constexpr std::pair<std::string_view, ConnectionForm> kForms[] = {
+      {"xml", ConnectionForm::Xml},
+      {"save", ConnectionForm::Save},
+      {"json", ConnectionForm::Json},
+      {"nf_conntrack", ConnectionForm::NfConntrack},
+      {"ip_conntrack", ConnectionForm::IpConntrack},
+      {"conntrack", ConnectionForm::Conntrack},
+  };
+  constexpr std::pair<std::string_view, bool ConnectionStyle::*> kAdded[] = {
+      {"extended", &ConnectionStyle::extended},
+      {"id", &ConnectionStyle::id},
+      {"labels", &ConnectionStyle::labels},
+      {"timestamp", &ConnectionStyle::timestamp},
+      {"ktimestamp", &ConnectionStyle::kernel_timestamp},
+  };
+  for (const std::string_view word : pieces(text, ',')) {
+    const auto form = std::ranges::find(kForms, word, [](const auto& known) { return known.first; });
+    const auto added = std::ranges::find(kAdded, word, [](const auto& known) { return known.first; });
+    if (form != std::end(kForms)) {
+      style.form = form->second;
+    } else if (added != std::end(kAdded)) {
+      style.*added->second = true;
+    } else if (word != "userspace") {
+      return fail(
+          fmt::format("\"{}\" is no format", word),
+          "conntrack, extended, xml, save, json, nf_conntrack, ip_conntrack, id, labels, timestamp, ktimestamp");
+    }
+  }
+  const bool alone = style.form != ConnectionForm::Conntrack && style.form != ConnectionForm::Xml;
+  ConnectionStyle plain;
+  plain.form = style.form;
+  if (alone && style.form != ConnectionForm::Json && !(style == plain))
+    return fail("save, nf_conntrack and ip_conntrack stand alone", "no other format beside them");
+  return {};
+}
 
 Result<ConntrackArguments> parse_conntrack_arguments(std::span<const std::string> words) {
   return Reader(words).read();

@@ -31,4 +31,7 @@ Result<ConntrackArguments> parse_conntrack_arguments(std::span<const std::string
 // The filters alone, of one line of text: "-p tcp -s 10.0.0.0/8".
 Result<ConnectionFilter> parse_filter_text(std::string_view text);
 
+// What -o takes: words with commas between them. Adds to `style` what they ask for.
+Result<void> parse_style(std::string_view text, ConnectionStyle& style);
+
 }  // namespace sallyport::cli

@@ -8,7 +8,9 @@
 #include <memory>
 
 #include "commands.h"
+#include "conntrack_arguments.h"
 #include "input.h"
+#include "mapped_file.h"
 #include "progress.h"
 #include "replay_input.h"
 #include "replay_output.h"
@@ -62,7 +64,10 @@ class Replay {
 
   int run() {
     const auto begin = std::chrono::steady_clock::now();
-    lead_all_through();
+    if (auto done = lead_all_through(); !done) {
+      print_errors(done.error());
+      return kCannotRead;
+    }
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (auto done = write_results(); !done) {
       print_error(done.error());
@@ -75,7 +80,7 @@ class Replay {
   std::expected<void, Stop> check_arguments() const {
     int on_stdout = 0;
     for (const std::string& path : {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
-                                    arguments_.log, arguments_.nflog}) {
+                                    arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
       on_stdout += path == "-";
     }
     on_stdout += arguments_.json;
@@ -83,6 +88,7 @@ class Replay {
       return stop({.what = "two outputs on standard output", .expected = "one -, or --json alone"}, kWrongUsage);
     int on_stdin = arguments_.rules == "-";
     on_stdin += arguments_.rules6 == "-";
+    on_stdin += arguments_.conntrack_from == "-";
     for (const std::string& path : arguments_.inputs) on_stdin += path == "-" || path.ends_with("=-");
     if (on_stdin > 1) return stop({.what = "two inputs from standard input", .expected = "one -"}, kWrongUsage);
     return {};
@@ -112,11 +118,30 @@ class Replay {
     return std::move(*host);
   }
 
-  void lead_all_through() {
+  // The table to begin with is that of the moment at which the first packet comes.
+  Results<void> restore_connections(Timestamp time) {
+    if (arguments_.conntrack_from.empty()) return {};
+    const auto file = MappedFile::open(arguments_.conntrack_from);
+    if (!file) return std::unexpected(Errors{file.error()});
+    engine_->clock().advance_to(time);
+    const auto restored = engine_->restore_connections(file->text(), arguments_.conntrack_from);
+    if (!restored) return std::unexpected(restored.error());
+    if (*restored == 0)
+      fmt::print(stderr, "warning: no connection of {} is in the table: it has none, or no rule needs any\n",
+                 arguments_.conntrack_from);
+    return {};
+  }
+
+  Results<void> lead_all_through() {
     Progress progress("replaying");
     std::vector<Packet> packets(kBurst);
+    bool first = true;
     while (true) {
       const auto burst = input_->read(packets);
+      if (std::exchange(first, false)) {
+        auto done = restore_connections(burst.packets != 0 ? packets[0].time : 0);
+        if (!done) return done;
+      }
       if (burst.end) break;
       auto passed = input_->passed().begin();
       for (size_t i = 0; i <= burst.packets; ++i) {
@@ -129,6 +154,7 @@ class Replay {
       }
       progress.show(input_->progress(), engine_->counters().packets);
     }
+    return {};
   }
 
   Result<void> write_results() {
@@ -141,7 +167,11 @@ class Replay {
       if (auto done = write_file(path, ruleset != nullptr ? save_ruleset(*ruleset, true) : ""); !done) return done;
     }
     if (!arguments_.conntrack.empty()) {
-      if (auto done = write_file(arguments_.conntrack, engine_->connection_listing()); !done) return done;
+      if (auto done = write_file(arguments_.conntrack, engine_->connection_listing(arguments_.conntrack_style)); !done)
+        return done;
+    }
+    if (!arguments_.conntrack_stats.empty()) {
+      if (auto done = write_file(arguments_.conntrack_stats, engine_->connection_counters().text()); !done) return done;
     }
     const SummaryInput summary{arguments_, input_->counters(), output_,  log_,
                                *engine_,   rulesets_,          seconds_, input_->damage()};
@@ -196,6 +226,13 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command.add_option("--counters6", arguments->counters6, "likewise for -6");
   command.add_option("--conntrack", arguments->conntrack,
                      "the connection table afterwards, as /proc/net/nf_conntrack lists it");
+  auto style = std::make_shared<std::string>();
+  command.add_option("--conntrack-format", *style, "another form for it: whatever sallyport conntrack -o takes")
+      ->needs("--conntrack");
+  command.add_option("--conntrack-from", arguments->conntrack_from,
+                     "a table to begin with: any listing that sallyport conntrack reads");
+  command.add_option("--conntrack-stats", arguments->conntrack_stats,
+                     "its counters afterwards, for sallyport conntrack -S --from");
   command.add_option("--log", arguments->log, "the lines of LOG and TRACE");
   command.add_option("--nflog", arguments->nflog, "the packets of NFLOG, as pcapng");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
@@ -208,7 +245,15 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->transform(CLI::CheckedTransformer(modes));
   auto expression = std::make_shared<std::vector<std::string>>();
   command.add_option("EXPRESSION", *expression, "a BPF expression, as tcpdump takes it");
-  command.callback([arguments, expression, &exit_code] {
+  command.callback([arguments, expression, style, &exit_code] {
+    if (!style->empty()) {
+      arguments->conntrack_style = {};
+      if (auto done = parse_style(*style, arguments->conntrack_style); !done) {
+        print_error(done.error());
+        exit_code = kWrongUsage;
+        return;
+      }
+    }
     arguments->filter = fmt::format("{}", fmt::join(*expression, " "));
     if (arguments->rules.empty() && arguments->rules6.empty()) throw CLI::RequiredError("-R or -6");
     exit_code = replay(*arguments);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/connection_text.h"
 #include "sallyport/engine.h"
 
 namespace sallyport::cli {
@@ -19,6 +20,9 @@ struct ReplayArguments {
   std::string counters;
   std::string counters6;
   std::string conntrack;
+  ConnectionStyle conntrack_style = {.form = ConnectionForm::NfConntrack};
+  std::string conntrack_from;
+  std::string conntrack_stats;
   std::string log;
   std::string nflog;
   std::string filter;

@@ -170,6 +170,7 @@ class ConnectionReader {
   bool next(ConnectionRecord& record);
   // The line that the last record was read from, without its end.
   std::string_view line() const { return line_; }
+  uint32_t line_number() const { return line_number_; }
   // Bytes not yet read.
   size_t left() const { return left_.size(); }
   // The first errors, and how many lines were bad in all.

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "sallyport/clock.h"
+#include "sallyport/connection_counters.h"
+#include "sallyport/connection_text.h"
 #include "sallyport/event.h"
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
@@ -91,9 +93,15 @@ class Engine {
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;
-  // The connection table as /proc/net/nf_conntrack lists it, oldest first; timeouts as at the clock's time. Empty where
-  // no rule needs connection tracking.
-  virtual std::string connection_listing() = 0;
+  // The connection table, oldest first; timeouts as at the clock's time. Empty where no rule needs connection tracking.
+  virtual std::string connection_listing(const ConnectionStyle& style) = 0;
+  // As /proc/net/nf_conntrack lists it.
+  std::string connection_listing() { return connection_listing({.form = ConnectionForm::NfConntrack}); }
+  // Puts the connections of a listing into the table, which live on from the clock's time. Windows and expectations are
+  // in no listing: they are learnt anew. Either all or, with every error, none: then the table is to be used no more.
+  // Returns how many they were; 0 where no rule needs connection tracking.
+  virtual Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) = 0;
+  virtual ConnectionCounters connection_counters() const = 0;
   // The rules with their counters as they are now.
   virtual const Ruleset* ruleset(Family family) = 0;
 };

@@ -14,14 +14,10 @@
 #include "conntrack/connection_store.h"
 #include "conntrack/tuple_index.h"
 #include "sallyport/connection.h"
+#include "sallyport/connection_counters.h"
 #include "wire/siphash.h"
 
 namespace sallyport {
-
-// As `conntrack -S` names them.
-struct ConnectionTableCounters {
-  uint64_t found = 0, invalid = 0, insert = 0, insert_failed = 0, drop = 0, early_drop = 0, chain_too_long = 0;
-};
 
 // Told when a connection is gone from the table, before its memory is used again (NAT, expectations, events).
 class ConnectionListener {
@@ -79,7 +75,7 @@ class ConnectionTable {
   uint64_t size() const { return size_; }
   uint64_t most() const { return most_; }
   void listen(ConnectionListener& listener) { listeners_.push_back(&listener); }
-  ConnectionTableCounters counters;
+  ConnectionCounters counters;
 
  private:
   uint32_t lookup(const Tuple& tuple, uint32_t hash, Timestamp now, const Connection* except) const;

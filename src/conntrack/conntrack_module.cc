@@ -67,6 +67,12 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   return Verdict::drop();
 }
 
+ConnectionCounters ConntrackModule::counters() const {
+  ConnectionCounters counters = table_.counters;
+  counters.entries = table_.size();
+  return counters;
+}
+
 Zone ConntrackModule::zone_of(const Packet& packet) {
   const ConnectionTemplate* wanted = packet.connection_template;
   if (wanted == nullptr) return {};

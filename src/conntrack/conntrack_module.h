@@ -35,6 +35,7 @@ class ConntrackModule final : public HookModule {
   ConnectionTable& table() { return table_; }
   ExpectationTable& expectations() { return expectations_; }
   const Timeouts& timeouts() const { return timeouts_; }
+  ConnectionCounters counters() const;
 
  private:
   static Zone zone_of(const Packet& packet);

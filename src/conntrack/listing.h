@@ -1,14 +1,24 @@
-// Connections as text.
+// Connections of the engine's own table as listings hold them, and back.
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "conntrack/connection_table.h"
 #include "conntrack/timeouts.h"
 #include "sallyport/connection.h"
+#include "sallyport/connection_text.h"
 
 namespace sallyport {
 
-// One line of /proc/net/nf_conntrack without its end; with accounting on, packets and bytes of each direction.
-std::string proc_line(const Connection& connection, Timestamp now, const Timeouts& timeouts);
+// With packets and bytes where they are counted. `use` is what conntrack(8) shows.
+ConnectionRecord record_of(const Connection& connection, Timestamp now, const Timeouts& timeouts);
+// All live connections, oldest first, a line each but for XML.
+std::string list_connections(const ConnectionTable& table, Timestamp now, const Timeouts& timeouts,
+                             const ConnectionStyle& style);
+
+// Puts what `listing` holds into an empty table, with so much time left as it says; see Engine::restore_connections.
+Results<uint64_t> restore_connections(ConnectionTable& table, std::string_view listing, std::string_view file,
+                                      Timestamp now, const Timeouts& timeouts);
 
 }  // namespace sallyport

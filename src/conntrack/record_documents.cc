@@ -47,12 +47,12 @@ void append_xml_tuple(const ConnectionRecord& record, size_t direction, std::str
   append_address_element("dst", tuple.destination, out);
   append_number("</layer3><layer4 protonum=\"", record.protocol, out);
   out += "\" protoname=\"";
-  out += record.untracked_protocol ? "unknown" : protocol_name(record.protocol);
+  out += record.untracked_protocol ? "unknown" : listed_protocol_name(record.protocol);
   out += "\">";
   if (record.has_ports() && !record.untracked_protocol) {
     append_element("sport", tuple.source_id, out);
     append_element("dport", tuple.destination_id, out);
-  } else if (record.protocol == kListedGre && !record.untracked_protocol) {
+  } else if (record.protocol == kGre && !record.untracked_protocol) {
     out += "<srckey>";
     append_key(tuple.source_id, out);
     out += "</srckey><dstkey>";
@@ -157,19 +157,19 @@ void append_option(std::string_view name, const IpAddress& address, std::string&
 void append_save_protocol(const ConnectionRecord& record, std::string& out) {
   const ListedTuple& original = record.original();
   const ListedTuple& reply = record.reply();
-  if (record.untracked_protocol || protocol_name(record.protocol) == "unknown")
+  if (record.untracked_protocol || listed_protocol_name(record.protocol) == "unknown")
     return append_number(" -p ", record.protocol, out);
   out += " -p ";
-  out += protocol_name(record.protocol);
+  out += listed_protocol_name(record.protocol);
   // Today's kernel hands out no ports of DCCP: conntrack(8) has none to save.
-  if (record.protocol == kListedDccp && original.source_id == 0 && original.destination_id == 0) return;
+  if (record.protocol == kDccp && original.source_id == 0 && original.destination_id == 0) return;
   if (record.is_icmp()) {
-    const bool v6 = record.protocol == kListedIcmp6;
+    const bool v6 = record.protocol == kIcmp6;
     append_number(v6 ? " --icmpv6-type " : " --icmp-type ", original.icmp_type, out);
     append_number(v6 ? " --icmpv6-code " : " --icmp-code ", original.icmp_code, out);
     return append_number(v6 ? " --icmpv6-id " : " --icmp-id ", original.source_id, out);
   }
-  const bool gre = record.protocol == kListedGre;
+  const bool gre = record.protocol == kGre;
   append_number(gre ? " --srckey " : " --sport ", original.source_id, out);
   append_number(gre ? " --dstkey " : " --dport ", original.destination_id, out);
   append_number(gre ? " --reply-key-src " : " --reply-port-src ", reply.source_id, out);

@@ -59,8 +59,8 @@ class Object {
 };
 
 std::string eve_protocol(const ConnectionRecord& record) {
-  if (record.protocol == kListedIcmp6) return "IPv6-ICMP";
-  std::string name(protocol_name(record.protocol));
+  if (record.protocol == kIcmp6) return "IPv6-ICMP";
+  std::string name(listed_protocol_name(record.protocol));
   if (name == "unknown") {
     const std::string number = std::to_string(record.protocol);
     return std::string(3 - number.size(), '0') + number;
@@ -91,7 +91,7 @@ void add_tuple(const ConnectionRecord& record, const ListedTuple& tuple, Object&
     object.number("icmp_code", tuple.icmp_code);
     object.number("icmp_id", tuple.source_id);
   }
-  if (record.protocol == kListedGre && !record.untracked_protocol) {
+  if (record.protocol == kGre && !record.untracked_protocol) {
     object.number("src_key", tuple.source_id);
     object.number("dest_key", tuple.destination_id);
   }

@@ -259,8 +259,8 @@ bool LineReader::read_family_and_protocol() {
   }
   if (name == "unknown") {
     record_.untracked_protocol = kernel_protocol_name(record_.protocol) != "unknown";
-  } else if (name != protocol_name(record_.protocol)) {
-    return wrong(name, "is not the name of this protocol", protocol_name(record_.protocol));
+  } else if (name != listed_protocol_name(record_.protocol)) {
+    return wrong(name, "is not the name of this protocol", listed_protocol_name(record_.protocol));
   }
   const std::string_view timeout = peek();
   if (!timeout.empty() && is_digit(timeout[0])) {
@@ -295,11 +295,11 @@ bool LineReader::read_state(std::string_view piece) {
   record_.state = listed_state(record_.protocol, piece);
   if (record_.state != ListedState::Absent) return true;
   switch (record_.protocol) {
-    case kListedTcp:
+    case kTcp:
       return wrong(piece, "is no state of TCP",
                    "NONE, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2 "
                    "or LISTEN");
-    case kListedSctp:
+    case kSctp:
       return wrong(piece, "is no state of SCTP",
                    "NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, "
                    "SHUTDOWN_ACK_SENT, HEARTBEAT_SENT or HEARTBEAT_ACKED");
@@ -444,7 +444,7 @@ bool LineReader::is_whole() {
   if (direction_ < 1) return wrong(end, "the line ends early", direction_ < 0 ? "src=" : "the reply direction's src=");
   uint32_t needed = kSource | kDestination;
   if (!to.untracked_protocol) {
-    const bool ids = (to.has_ports() && to.protocol != kListedDccp) || to.protocol == kListedGre;
+    const bool ids = (to.has_ports() && to.protocol != kDccp) || to.protocol == kGre;
     if (ids) needed |= kSourceId | kDestinationId;
     if (to.is_icmp()) needed |= kSourceId | kIcmpType | kIcmpCode;
   }

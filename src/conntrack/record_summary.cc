@@ -11,7 +11,7 @@ namespace sallyport {
 namespace {
 
 // Protocols whose ports are counted.
-constexpr std::array<uint8_t, 5> kWithPorts = {kListedTcp, kListedUdp, kListedSctp, kListedUdplite, kListedDccp};
+constexpr std::array<uint8_t, 5> kWithPorts = {kTcp, kUdp, kSctp, kUdplite, kDccp};
 
 SipHashKey secret() {
   std::random_device device;
@@ -59,7 +59,7 @@ void ConnectionSummary::add(const ConnectionRecord& record) {
   }
   if (record.is(ConnectionRecord::Assured)) ++totals.assured;
   if ((record.status & (ConnectionRecord::Offload | ConnectionRecord::HardwareOffload)) != 0) ++totals.offloaded;
-  if (record.protocol == kListedTcp && is_half_open(record.state)) ++totals.half_open;
+  if (record.protocol == kTcp && is_half_open(record.state)) ++totals.half_open;
   if (source_nat) ++totals.source_nat;
   if (destination_nat) ++totals.destination_nat;
   if (source_nat && destination_nat) ++totals.both_nat;
@@ -128,7 +128,5 @@ uint64_t ConnectionSummary::destinations() const { return tables_->destinations.
 uint64_t ConnectionSummary::address_error() const {
   return std::max(tables_->sources.error(), tables_->destinations.error());
 }
-
-std::string_view listed_protocol_name(uint8_t protocol) { return protocol_name(protocol); }
 
 }  // namespace sallyport

@@ -55,9 +55,9 @@ constexpr ListedState kDccpStates[] = {ListedState::None,     ListedState::Reque
                                        ListedState::Invalid};
 
 std::span<const ListedState> states_of(uint8_t protocol) {
-  if (protocol == kListedTcp) return kTcpStates;
-  if (protocol == kListedSctp) return kSctpStates;
-  if (protocol == kListedDccp) return kDccpStates;
+  if (protocol == kTcp) return kTcpStates;
+  if (protocol == kSctp) return kSctpStates;
+  if (protocol == kDccp) return kDccpStates;
   return {};
 }
 
@@ -71,29 +71,40 @@ ListedState listed_state(uint8_t protocol, std::string_view word) {
   return found == states.end() ? ListedState::Absent : *found;
 }
 
+ListedState state_of_number(uint8_t protocol, uint8_t number) {
+  const auto states = states_of(protocol);
+  return number < states.size() ? states[number] : ListedState::Absent;
+}
+
+uint8_t number_of_state(uint8_t protocol, ListedState state) {
+  const auto states = states_of(protocol);
+  const auto found = std::ranges::find(states, state);
+  return found == states.end() ? uint8_t{0} : static_cast<uint8_t>(found - states.begin());
+}
+
 std::string_view xml_state_text(uint8_t protocol, ListedState state) {
   const auto states = states_of(protocol);
   const auto number = static_cast<size_t>(std::ranges::find(states, state) - states.begin());
   return state_text(number + 1 < std::size(kTcpStates) ? kTcpStates[number] : ListedState::SynSent2);
 }
 
-std::string_view protocol_name(uint8_t protocol) {
+std::string_view listed_protocol_name(uint8_t protocol) {
   switch (protocol) {
-    case kListedTcp:
+    case kTcp:
       return "tcp";
-    case kListedUdp:
+    case kUdp:
       return "udp";
-    case kListedUdplite:
+    case kUdplite:
       return "udplite";
-    case kListedIcmp:
+    case kIcmp:
       return "icmp";
-    case kListedIcmp6:
+    case kIcmp6:
       return "icmpv6";
-    case kListedSctp:
+    case kSctp:
       return "sctp";
-    case kListedGre:
+    case kGre:
       return "gre";
-    case kListedDccp:
+    case kDccp:
       return "dccp";
     default:
       return "unknown";
@@ -101,12 +112,11 @@ std::string_view protocol_name(uint8_t protocol) {
 }
 
 std::string_view kernel_protocol_name(uint8_t protocol) {
-  return protocol == kListedDccp ? "unknown" : protocol_name(protocol);
+  return protocol == kDccp ? "unknown" : listed_protocol_name(protocol);
 }
 
 bool ConnectionRecord::has_ports() const {
-  return protocol == kListedTcp || protocol == kListedUdp || protocol == kListedUdplite || protocol == kListedSctp ||
-         protocol == kListedDccp;
+  return protocol == kTcp || protocol == kUdp || protocol == kUdplite || protocol == kSctp || protocol == kDccp;
 }
 
 bool ConnectionRecord::source_translated() const {
@@ -120,6 +130,6 @@ bool ConnectionRecord::destination_translated() const {
   return !is_icmp() && original().destination_id != reply().source_id;
 }
 
-bool ConnectionRecord::is_icmp() const { return protocol == kListedIcmp || protocol == kListedIcmp6; }
+bool ConnectionRecord::is_icmp() const { return protocol == kIcmp || protocol == kIcmp6; }
 
 }  // namespace sallyport

@@ -5,23 +5,18 @@
 #include <optional>
 #include <string_view>
 
+#include "sallyport/connection_summary.h"
 #include "sallyport/connection_text.h"
+#include "sallyport/packet.h"
 
 namespace sallyport {
 
-constexpr uint8_t kListedIcmp = 1;
-constexpr uint8_t kListedTcp = 6;
-constexpr uint8_t kListedUdp = 17;
-constexpr uint8_t kListedDccp = 33;
-constexpr uint8_t kListedGre = 47;
-constexpr uint8_t kListedIcmp6 = 58;
-constexpr uint8_t kListedSctp = 132;
-constexpr uint8_t kListedUdplite = 136;
-
-// As conntrack(8) calls the protocol: "unknown" where it has no name for it.
-std::string_view protocol_name(uint8_t protocol);
 // As today's kernel does, which has no tracker for DCCP.
 std::string_view kernel_protocol_name(uint8_t protocol);
+// The state that the kernel gives that number, by the protocol.
+ListedState state_of_number(uint8_t protocol, uint8_t number);
+// The other way; 0 (none) for a state that the protocol does not have.
+uint8_t number_of_state(uint8_t protocol, ListedState state);
 // The word that conntrack -o xml writes for a state: it takes TCP's for every protocol.
 std::string_view xml_state_text(uint8_t protocol, ListedState state);
 

@@ -48,11 +48,11 @@ void append_tuple(const ConnectionRecord& record, const ListedTuple& tuple, Conn
   append(tuple.destination, out);
   out += ' ';
   if (record.untracked_protocol) return;
-  if (record.has_ports() && (record.protocol != kListedDccp || !is_kernels(form))) {
+  if (record.has_ports() && (record.protocol != kDccp || !is_kernels(form))) {
     append_number("sport=", tuple.source_id, out);
     append_number(" dport=", tuple.destination_id, out);
     out += ' ';
-  } else if (record.protocol == kListedGre) {
+  } else if (record.protocol == kGre) {
     out += "srckey=";
     append_key(tuple.source_id, out);
     out += " dstkey=";
@@ -170,7 +170,7 @@ void write_nf_conntrack(const ConnectionRecord& record, std::string& out) {
   append_family(record, out);
   append_name(record.untracked_protocol ? "unknown" : kernel_protocol_name(record.protocol), record.protocol, out);
   append_timeout_and_state(record, out);
-  if (record.protocol == kListedGre && !record.untracked_protocol) {
+  if (record.protocol == kGre && !record.untracked_protocol) {
     append_number("timeout=", record.gre_timeout_s, out);
     append_number(", stream_timeout=", record.gre_stream_timeout_s, out);
     out += ' ';
@@ -199,7 +199,7 @@ void write_ip_conntrack(const ConnectionRecord& record, std::string& out) {
 void write_conntrack(const ConnectionRecord& record, const ConnectionStyle& style, std::string& out) {
   append_event(record, style, out);
   if (style.extended) append_family(record, out);
-  append_name(record.untracked_protocol ? "unknown" : protocol_name(record.protocol), record.protocol, out);
+  append_name(record.untracked_protocol ? "unknown" : listed_protocol_name(record.protocol), record.protocol, out);
   append_timeout_and_state(record, out);
   append_both_directions(record, ConnectionForm::Conntrack, out);
   if (record.has(Field::Mark)) {

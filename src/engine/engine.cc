@@ -85,13 +85,21 @@ class EngineImpl final : public Engine {
   const HostModel& host() const override { return config_.host; }
   const EngineCounters& counters() const override { return counters_; }
 
-  std::string connection_listing() override {
-    std::string listing;
-    if (conntrack_ == nullptr) return listing;
-    for (const Connection* connection : conntrack_->table().list(clock_.now())) {
-      listing += proc_line(*connection, clock_.now(), conntrack_->timeouts()) + "\n";
-    }
-    return listing;
+  std::string connection_listing(const ConnectionStyle& style) override {
+    if (conntrack_ == nullptr) return {};
+    return list_connections(conntrack_->table(), clock_.now(), conntrack_->timeouts(), style);
+  }
+
+  Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) override {
+    if (conntrack_ == nullptr) return 0;
+    auto restored =
+        sallyport::restore_connections(conntrack_->table(), listing, file, clock_.now(), conntrack_->timeouts());
+    conntrack_->reclaim();
+    return restored;
+  }
+
+  ConnectionCounters connection_counters() const override {
+    return conntrack_ == nullptr ? ConnectionCounters() : conntrack_->counters();
   }
 
   const Ruleset* ruleset(Family family) override {

@@ -1,14 +1,36 @@
 // Listings of connections: whatever is read is written, in each form, so that what reads back is the same again;
-// nothing that is written moves a cursor.
+// nothing that is written moves a cursor. A table made of one lists what can be read again.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "conntrack/listing.h"
 #include "fuzz/fuzz_input.h"
 #include "sallyport/connection_filter.h"
 #include "sallyport/connection_summary.h"
 #include "sallyport/connection_text.h"
+#include "sallyport/host.h"
+
+namespace {
+
+void restore(std::string_view text) {
+  using namespace sallyport;
+  static const HostModel kHost = HostModel::pair("in0", "out0");
+  static const Timeouts kTimeouts(kHost);
+  ConnectionTable table(100, {1, 2});
+  const auto restored = restore_connections(table, text, "fuzz", 0, kTimeouts);
+  table.reclaim();
+  fuzz::require(table.size() <= table.most() && (!restored || *restored == table.size()));
+  const std::string listing = list_connections(table, 0, kTimeouts, {.form = ConnectionForm::NfConntrack});
+  ConnectionReader reader(listing, "listed");
+  ConnectionRecord record;
+  while (reader.next(record)) {
+  }
+  fuzz::require(reader.bad_lines() == 0);
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sallyport;
@@ -41,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       require(written == twice);
     }
   }
+  restore(text);
   require(summary.totals().connections <= size);
   require(reader.errors().size() <= ConnectionReader::kErrorsKept && reader.bad_lines() >= reader.errors().size());
   return 0;
