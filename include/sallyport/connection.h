@@ -155,7 +155,7 @@ class Connection {
   Connection* master = nullptr;  // of an expected connection; lives at least as long as this one
   uint64_t sequence = 0;         // order of creation
   uint32_t number = 0;           // where the table keeps it
-  uint32_t dependents = 0;       // connections whose master this is
+  uint32_t dependents = 0;       // connections whose master this is, packets of it that wait in queues
   uint32_t next_by_source = 0;   // NAT's list of the connections of one source, by number; 0: the end
   uint32_t previous_by_source = 0;
   Timestamp deadline = 0;

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@
 #include "sallyport/event.h"
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
+#include "sallyport/queue.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport {
@@ -30,19 +30,14 @@ enum class Fate : uint8_t {
 };
 constexpr size_t kFates = 6;
 
-// Takes what the engine lets go. `left` may be called several times for one input packet (fragments, answers).
+// Takes what the engine lets go. May be called several times for one input packet (fragments, answers), and not at all
+// for one that waits in a queue.
 class PacketSink {
  public:
   virtual ~PacketSink() = default;
   // `hook` is where it ended; `decision` says which rule decided, where one did.
   virtual void ended(Packet& packet, Fate fate, Hook hook, const Decision& decision) = 0;
 };
-
-// An answer to a queued packet.
-enum class QueueAnswer : uint8_t { Drop, Accept, Repeat, Stop };
-
-// What user space sees of a queued packet, in order of arrival. It may change `packet`'s bytes and mark.
-using QueueHandler = std::function<QueueAnswer(Packet& packet, Hook hook)>;
 
 // What is made of the transport checksums of packets that come in. A capture taken on the machine that sent them holds
 // packets whose checksum the network card had yet to fill in.
@@ -83,9 +78,17 @@ class Engine {
   // are the caller's to reuse afterwards.
   virtual void process(std::span<Packet> burst) = 0;
 
-  // Who is asked about packets that a rule queues to `number`. Held until `handler` answers, which it does before
-  // `process` returns. Null: nobody listens.
-  virtual void on_queue(uint16_t number, QueueHandler handler) = 0;
+  // Who is asked about packets that a rule queues to `number`; takes the place, and what waits there, of who was asked
+  // before. An empty handler: nobody listens any more, what waits is dropped. Without a listener a packet is dropped
+  // unless its rule says bypass.
+  virtual void on_queue(uint16_t number, QueueHandler handler, QueueLimits limits = {}) = 0;
+  // The packet that waits in queue `number` under this ticket's number: to be looked at, and changed as a handler may
+  // change it. Null: none waits. Valid until it is answered.
+  virtual Packet* queued(uint16_t number, uint64_t ticket) = 0;
+  // Ends a packet's wait, in any order, from a handler too: it goes its whole way before the call returns. False:
+  // nothing waits under that number. `Later` changes nothing.
+  virtual bool answer(uint16_t number, uint64_t ticket, QueueAnswer answer) = 0;
+  virtual QueueCounters queue_counters(uint16_t number) const = 0;
 
   // Registers a module; it goes before those of equal priority that are there already.
   virtual void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) = 0;

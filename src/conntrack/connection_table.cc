@@ -181,15 +181,20 @@ void ConnectionTable::sweep(Timestamp now, uint32_t steps) {
 
 void ConnectionTable::free(Connection& connection) {
   for (ConnectionListener* listener : listeners_) listener->ended(connection);
-  if (Connection* master = connection.master; master != nullptr && --master->dependents == 0) {
-    if (std::erase(survived_, master) != 0) dead_.push_back(master);
-  }
+  if (connection.master != nullptr) release(*connection.master);
   store_.give_back(connection);
 }
 
+void ConnectionTable::release(Connection& connection) {
+  if (--connection.dependents == 0 && std::erase(survived_, &connection) != 0) dead_.push_back(&connection);
+}
+
 void ConnectionTable::free_dead() {
-  for (Connection* connection : unconfirmed_) free(*connection);
-  unconfirmed_.clear();
+  std::erase_if(unconfirmed_, [&](Connection* connection) {
+    if (connection->dependents != 0) return false;
+    free(*connection);
+    return true;
+  });
   while (!dead_.empty()) {
     Connection* connection = dead_.back();
     dead_.pop_back();

@@ -2,8 +2,8 @@
 //
 // A connection is created unconfirmed: nobody finds it. Confirmed, it stands in the index twice, once per direction.
 // Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the packet that killed
-// it may still be on its way, and as long as a connection lives whose master it is. What ran out is found by a sweep
-// through all numbers, a few with each packet.
+// it may still be on its way, and as long as something depends on it: a connection whose master it is, a packet that
+// waits in a queue. What ran out is found by a sweep through all numbers, a few with each packet.
 //
 // `sequence` counts creations, `number` says where a connection lies; a reference in the index is number*2+direction.
 #pragma once
@@ -53,6 +53,8 @@ class ConnectionTable {
   void kill(Connection& connection);
   // `child` was expected by `master`.
   void set_master(Connection& child, Connection& master);
+  // One dependent less of a connection, which may have been the last thing that kept its memory.
+  void release(Connection& connection);
   ConnectionExtra& extra(Connection& connection) { return store_.extra(connection); }
   Connection& at(uint32_t number) const { return store_.at(number); }
 
@@ -92,7 +94,7 @@ class ConnectionTable {
   uint32_t sweep_at_ = 0;
   std::vector<Connection*> unconfirmed_;
   std::vector<Connection*> dead_;      // killed, to be freed
-  std::vector<Connection*> survived_;  // killed, but the master of connections that live
+  std::vector<Connection*> survived_;  // killed, but with dependents
   std::vector<ConnectionListener*> listeners_;
 };
 

@@ -74,7 +74,37 @@ class EngineImpl final : public Engine {
     busy_ = within;
   }
 
-  void on_queue(uint16_t number, QueueHandler handler) override { path_.queues().listen(number, std::move(handler)); }
+  void on_queue(uint16_t number, QueueHandler handler, QueueLimits limits) override {
+    if (handler) return path_.queues().listen(number, std::move(handler), limits);
+    Queue* queue = path_.queues().find(number);
+    if (queue == nullptr) return;
+    // What waits is dropped with nobody to be asked in between.
+    Queue left = std::move(*queue);
+    path_.queues().forget(number);
+    while (std::unique_ptr<QueuedPacket> held = left.take_oldest()) go_on(*held, QueueAnswer::Drop);
+  }
+
+  Packet* queued(uint16_t number, uint64_t ticket) override {
+    Queue* queue = path_.queues().find(number);
+    QueuedPacket* held = queue == nullptr ? nullptr : queue->find(ticket);
+    return held == nullptr ? nullptr : &held->packet;
+  }
+
+  bool answer(uint16_t number, uint64_t ticket, QueueAnswer answer) override {
+    if (answer == QueueAnswer::Later) return queued(number, ticket) != nullptr;
+    Queue* queue = path_.queues().find(number);
+    std::unique_ptr<QueuedPacket> held = queue == nullptr ? nullptr : queue->take(ticket);
+    if (held == nullptr) return false;
+    go_on(*held, answer);
+    queue = path_.queues().find(number);
+    if (queue != nullptr) queue->give_back(std::move(held));
+    return true;
+  }
+
+  QueueCounters queue_counters(uint16_t number) const override {
+    const Queue* queue = path_.queues().find(number);
+    return queue == nullptr ? QueueCounters{} : queue->counters();
+  }
 
   void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) override {
     path_.chain(family, hook).add(*module, priority);
@@ -142,6 +172,15 @@ class EngineImpl final : public Engine {
       if (conntrack_ != nullptr && !within) conntrack_->reclaim();
     }
     if (conntrack_ != nullptr) conntrack_->sweep(clock_.now(), packets.size());
+  }
+
+  void go_on(QueuedPacket& held, QueueAnswer answer) {
+    const bool within = std::exchange(busy_, true);
+    Connection* connection = std::exchange(held.connection, nullptr);
+    path_.resume(held, answer);
+    if (connection != nullptr) conntrack_->table().release(*connection);
+    if (conntrack_ != nullptr && !within) conntrack_->reclaim();
+    busy_ = within;
   }
 
   // A module that is done costs a call per packet all the same; between bursts it can go.

@@ -1,10 +1,12 @@
-// Traversal of one hook. Counterpart of nf_hook_slow() and nf_queue() in net/netfilter/{core,nf_queue}.c.
+// Traversal of one hook. Counterpart of nf_hook_slow(), nf_queue() and nf_reinject() in
+// net/netfilter/{core,nf_queue,nfnetlink_queue}.c.
 
 #include "hook/hook_chain.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "sallyport/connection.h"
 #include "wire/parse.h"
 
 namespace sallyport {
@@ -13,20 +15,16 @@ namespace {
 // How often a queue may send a packet back to the module that queued it.
 constexpr int kMostRepeats = 16;
 
+// Moves the packet into its place in the queue; what bytes the place had become the caller's, to be used again.
+void put(Packet& packet, QueuedPacket& held) {
+  Packet spare = std::move(held.packet);
+  held.packet = std::move(packet);
+  packet = std::move(spare);
+  held.connection = held.packet.connection;
+  if (held.connection != nullptr) ++held.connection->dependents;
+}
+
 }  // namespace
-
-void Queues::listen(uint16_t number, QueueHandler handler) {
-  if (handler) {
-    handlers_[number] = std::move(handler);
-  } else {
-    handlers_.erase(number);
-  }
-}
-
-const QueueHandler* Queues::listener(uint16_t number) const {
-  const auto found = handlers_.find(number);
-  return found == handlers_.end() ? nullptr : &found->second;
-}
 
 void HookChain::add(HookModule& module, int priority) {
   const auto place = std::ranges::find_if(places_, [&](const Place& other) { return other.priority >= priority; });
@@ -37,32 +35,78 @@ void HookChain::remove(const HookModule& module) {
   std::erase_if(places_, [&](const Place& place) { return place.module == &module; });
 }
 
-HookChain::Next HookChain::ask(const Verdict& verdict, Packet& packet, const HookContext& context,
-                               const Queues& queues) {
-  const QueueHandler* handler = queues.listener(verdict.queue);
-  if (handler == nullptr) return verdict.bypass ? Next::Module : Next::Dropped;
-  const QueueAnswer answer = (*handler)(packet, context.hook);
-  if (answer == QueueAnswer::Drop || parse(packet) != Malformed::None) return Next::Dropped;
-  if (answer == QueueAnswer::Repeat) return Next::Again;
-  return answer == QueueAnswer::Stop ? Next::HookDone : Next::Module;
+HookChain::Next HookChain::ask(const Verdict& verdict, const Walk& walk, Packet& packet, HookContext& context,
+                               Queues& queues) const {
+  Queue* queue = queues.find(verdict.queue);
+  if (queue == nullptr) return verdict.bypass ? Next::Module : Next::Dropped;
+  if (queue->full()) {
+    queue->count_full();
+    return queue->limits().accept_when_full ? Next::Module : Next::Dropped;
+  }
+  const QueueTicket ticket = {
+      .number = queue->count_asked(), .hook = context.hook, .in = context.in, .out = context.out};
+  const RouteChoice before(packet);
+  const auto handler = queue->handler();
+  const QueueAnswer answer = (*handler)(packet, ticket);
+  if (answer != QueueAnswer::Later) return settle(answer, before, packet, context);
+
+  queue = queues.find(verdict.queue);
+  if (queue == nullptr) return Next::Dropped;  // the handler has just left
+  QueuedPacket& held = queue->hold(ticket.number);
+  held.context = context;
+  held.before = before;
+  held.module = places_[walk.at].module;
+  held.priority = places_[walk.at].priority;
+  held.repeats = walk.repeats;
+  put(packet, held);
+  return Next::Waits;
 }
 
-Verdict::Kind HookChain::run(Packet& packet, HookContext& context, const Queues& queues) const {
-  int repeats = 0;
-  for (size_t i = 0; i < places_.size();) {
-    const Verdict verdict = places_[i].module->handle(packet, context);
+HookChain::Next HookChain::settle(QueueAnswer answer, const RouteChoice& before, Packet& packet, HookContext& context) {
+  if (answer == QueueAnswer::Drop) return Next::Dropped;
+  if (parse(packet, Arrival::UserSpace) != Malformed::None || packet.family != before.family()) return Next::Dropped;
+  if (answer == QueueAnswer::Repeat) return Next::Again;
+  if (answer == QueueAnswer::Stop) return Next::HookDone;
+  const bool own = context.hook == Hook::Output;
+  return !own || !before.changed(packet) || context.output->reroute(packet, context) ? Next::Module : Next::Dropped;
+}
+
+// Where the walk goes on. False: it does not.
+bool HookChain::take(Next next, Walk& walk) {
+  if (next == Next::Module) ++walk.at;
+  return next == Next::Module || (next == Next::Again && ++walk.repeats <= kMostRepeats);
+}
+
+Verdict::Kind HookChain::run(Packet& packet, HookContext& context, Queues& queues) const {
+  return go_on({}, packet, context, queues);
+}
+
+Verdict::Kind HookChain::resume(QueuedPacket& held, QueueAnswer answer, Queues& queues) const {
+  const auto place = std::ranges::find_if(
+      places_, [&](const Place& other) { return other.module == held.module && other.priority == held.priority; });
+  if (place == places_.end()) return Verdict::Kind::Drop;
+  Walk walk = {.at = static_cast<size_t>(place - places_.begin()), .repeats = held.repeats};
+  const Next next = settle(answer, held.before, held.packet, held.context);
+  if (next == Next::HookDone) return Verdict::Kind::Accept;
+  if (!take(next, walk)) return Verdict::Kind::Drop;
+  return go_on(walk, held.packet, held.context, queues);
+}
+
+Verdict::Kind HookChain::go_on(Walk walk, Packet& packet, HookContext& context, Queues& queues) const {
+  while (walk.at < places_.size()) {
+    const Verdict verdict = places_[walk.at].module->handle(packet, context);
     if (verdict.kind == Verdict::Kind::Accept) [[likely]] {
-      ++i;
+      ++walk.at;
       continue;
     }
     Next next = Next::Dropped;
     if (verdict.kind == Verdict::Kind::Stolen) return Verdict::Kind::Stolen;
     if (verdict.kind == Verdict::Kind::Stop) return Verdict::Kind::Accept;
-    if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, packet, context, queues);
+    if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, walk, packet, context, queues);
     if (verdict.kind == Verdict::Kind::Repeat) next = Next::Again;
     if (next == Next::HookDone) return Verdict::Kind::Accept;
-    if (next == Next::Dropped || (next == Next::Again && ++repeats > kMostRepeats)) return Verdict::Kind::Drop;
-    if (next == Next::Module) ++i;
+    if (next == Next::Waits) return Verdict::Kind::Queue;
+    if (!take(next, walk)) return Verdict::Kind::Drop;
   }
   return Verdict::Kind::Accept;
 }

@@ -1,26 +1,13 @@
 // The modules on one hook, in order of priority. Knows verdicts and nothing else.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <map>
 #include <vector>
 
-#include "sallyport/engine.h"
+#include "hook/queues.h"
 #include "sallyport/hook.h"
 
 namespace sallyport {
-
-// Who answers for queued packets. Bounded by the 65,536 numbers there are.
-class Queues {
- public:
-  void listen(uint16_t number, QueueHandler handler);
-  // The answer of who listens to `number`, or null when nobody does.
-  const QueueHandler* listener(uint16_t number) const;
-
- private:
-  std::map<uint16_t, QueueHandler> handlers_;
-};
 
 // Does not own its modules. Filled at set-up, run by one thread.
 class HookChain {
@@ -31,17 +18,27 @@ class HookChain {
   void remove(const HookModule& module);
   bool empty() const { return places_.empty(); }
 
-  // Leads the packet through the modules: Accept, Drop or Stolen. A queued packet is answered within the call; a packet
-  // whose bytes the answer changed is parsed anew, and dropped when it no longer can be.
-  Verdict::Kind run(Packet& packet, HookContext& context, const Queues& queues) const;
+  // Leads the packet through the modules: Accept, Drop, Stolen, or Queue where it was moved into one, to wait. A packet
+  // that user space looked at is parsed anew, and dropped when it cannot be.
+  Verdict::Kind run(Packet& packet, HookContext& context, Queues& queues) const;
+  // The same for one that waited, from where it was queued. Dropped when the module that queued it is gone.
+  Verdict::Kind resume(QueuedPacket& held, QueueAnswer answer, Queues& queues) const;
 
  private:
   struct Place {
     HookModule* module;
     int priority;
   };
-  enum class Next : uint8_t { Module, Again, HookDone, Dropped };
-  static Next ask(const Verdict& verdict, Packet& packet, const HookContext& context, const Queues& queues);
+  enum class Next : uint8_t { Module, Again, HookDone, Dropped, Waits };
+  // Where a walk is, and how often a queue sent its packet back.
+  struct Walk {
+    size_t at = 0;
+    int repeats = 0;
+  };
+  Verdict::Kind go_on(Walk walk, Packet& packet, HookContext& context, Queues& queues) const;
+  Next ask(const Verdict& verdict, const Walk& walk, Packet& packet, HookContext& context, Queues& queues) const;
+  static Next settle(QueueAnswer answer, const RouteChoice& before, Packet& packet, HookContext& context);
+  static bool take(Next next, Walk& walk);
 
   std::vector<Place> places_;
 };

@@ -100,8 +100,10 @@ void PacketPath::receive(Packet& packet, Malformed reason, HookContext& context)
   }
 
   context.decision = {};
-  if (!run(Hook::Prerouting, packet, context)) return;
+  if (run(Hook::Prerouting, packet, context)) behind_prerouting(packet, context);
+}
 
+void PacketPath::behind_prerouting(Packet& packet, HookContext& context) {
   const NextHop route = route_in(packet);
   bool options_changed = false;
   if (has_options(packet) && !route.martian && !options_allow(packet, route.type, options_changed)) {
@@ -144,10 +146,12 @@ void PacketPath::forward(Packet& packet, const NextHop& route, bool options_chan
     if (!may_forward(packet, mtu_of(packet))) return end(packet, Fate::Unroutable, Hook::Forward);
     lower_ttl(packet);
   }
-  if (!run(Hook::Forward, packet, context)) return;
+  if (run(Hook::Forward, packet, context)) behind_forward(packet, options_changed, context);
+}
+
+void PacketPath::behind_forward(Packet& packet, bool options_changed, HookContext& context) {
   if (options_changed) set_header_checksum(packet);
-  if (!run(Hook::Postrouting, packet, context)) return;
-  finish(packet);
+  if (run(Hook::Postrouting, packet, context)) finish(packet);
 }
 
 // What a router refuses before FORWARD sees it: a TTL that is used up, an IPv6 source that means nothing beyond its own
@@ -176,8 +180,11 @@ bool PacketPath::source_may_travel(const Packet& packet) {
 
 NextHop PacketPath::route_in(const Packet& packet) {
   const Port& port = ports_[packet.in];
+  const auto is_local = [&] { return parts_.router->address_type(packet.destination()) == RouteType::Local; };
+  // What the machine sends to itself had its way chosen at OUTPUT; an own source is no reason to doubt it.
+  if (port.loopback && is_local()) return {.type = RouteType::Local};
   if (port.pair == kNoInterface) return routes_.find(*parts_.router, packet);
-  const bool local = has_addresses_ && parts_.router->address_type(packet.destination()) == RouteType::Local;
+  const bool local = has_addresses_ && is_local();
   if (!local) return {.type = RouteType::Unicast, .out = port.pair, .mtu = ports_[port.pair].mtu};
   return {.type = RouteType::Local};
 }
@@ -244,16 +251,37 @@ void PacketPath::output(Packet& packet, const Route& route) {
   packet.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   HookContext context = new_context();
-  if (run(Hook::Output, packet, context) && run(Hook::Postrouting, packet, context)) {
-    const bool loops = packet.out != kNoInterface && parts_.router->interface(packet.out).loopback;
-    if (!loops) {
-      finish(packet);
-    } else {
-      packet.in = std::exchange(packet.out, kNoInterface);
-      receive(packet, look_at(packet), context);
-    }
-  }
+  if (run(Hook::Output, packet, context) && run(Hook::Postrouting, packet, context)) leave_machine(packet, context);
   --nesting_;
+}
+
+// A packet of the machine's own: to an own address it comes back in by the loopback interface.
+void PacketPath::leave_machine(Packet& packet, HookContext& context) {
+  if (packet.out == kNoInterface || !ports_[packet.out].loopback) return finish(packet);
+  packet.in = std::exchange(packet.out, kNoInterface);
+  receive(packet, look_at(packet), context);
+}
+
+void PacketPath::resume(QueuedPacket& held, QueueAnswer answer) {
+  Packet& packet = held.packet;
+  HookContext& context = held.context;
+  const Hook hook = context.hook;
+  const Verdict::Kind verdict = chain(packet.family, hook).resume(held, answer, queues_);
+  if (verdict != Verdict::Kind::Accept) return stopped(verdict, packet, context);
+  switch (hook) {
+    case Hook::Prerouting:
+      return behind_prerouting(packet, context);
+    case Hook::Input:
+      return end(packet, Fate::Delivered, Hook::Input);
+    case Hook::Forward:
+      // Whether the options changed on the way here is not remembered: the sum is right either way.
+      return behind_forward(packet, has_options(packet), context);
+    case Hook::Output:
+      if (run(Hook::Postrouting, packet, context)) leave_machine(packet, context);
+      return;
+    case Hook::Postrouting:
+      return packet.in == kNoInterface ? leave_machine(packet, context) : finish(packet);
+  }
 }
 
 bool PacketPath::reroute(Packet& packet, HookContext& context) {
@@ -334,6 +362,7 @@ bool PacketPath::run(Hook hook, Packet& packet, HookContext& context) {
 }
 
 void PacketPath::stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context) {
+  if (verdict == Verdict::Kind::Queue) return;  // its way has not ended
   if (verdict == Verdict::Kind::Drop) {
     ++parts_.counters->by_hook[static_cast<size_t>(context.hook)][1];
     end(packet, Fate::Dropped, context.hook, context.decision);

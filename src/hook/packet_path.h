@@ -35,6 +35,7 @@ class PacketPath final : public PacketOutput {
 
   HookChain& chain(Family family, Hook hook) { return chains_[static_cast<size_t>(family)][static_cast<size_t>(hook)]; }
   Queues& queues() { return queues_; }
+  const Queues& queues() const { return queues_; }
 
   // What modules are given. May be used for one packet after another, by one call of receive() at a time.
   HookContext new_context();
@@ -44,6 +45,8 @@ class PacketPath final : public PacketOutput {
   void receive(Packet& packet, Malformed reason, HookContext& context);
   // A packet of a local sender, not parsed yet.
   void send_local(Packet& packet);
+  // Leads a packet that waited in a queue, and was taken out of it, from there to its end (or into the next queue).
+  void resume(QueuedPacket& held, QueueAnswer answer);
 
   // PacketOutput: a packet that the machine itself made.
   void send(Packet&& packet, const Packet& cause) override;
@@ -63,8 +66,10 @@ class PacketPath final : public PacketOutput {
 
   // Inline: the steps of every packet, used by packet_path.cc alone.
   inline bool run(Hook hook, Packet& packet, HookContext& context);
+  inline void behind_prerouting(Packet& packet, HookContext& context);
   inline NextHop route_in(const Packet& packet);
   inline void forward(Packet& packet, const NextHop& route, bool options_changed, HookContext& context);
+  inline void behind_forward(Packet& packet, bool options_changed, HookContext& context);
   inline bool may_forward(Packet& packet, uint32_t mtu);
   inline void finish(Packet& packet);
   inline void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = kUndecided);
@@ -73,6 +78,7 @@ class PacketPath final : public PacketOutput {
   void refuse_route(Packet& packet, RouteType type);
   void stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context);
   void output(Packet& packet, const Route& route);
+  void leave_machine(Packet& packet, HookContext& context);
   void leave_in_pieces(Packet& packet);
   bool options_allow(Packet& packet, RouteType type, bool& changed);
   bool source_may_travel(const Packet& packet);

@@ -20,12 +20,12 @@ uint32_t bytes_on_wire(const Packet& packet) {
   return said > packet.captured() ? said : packet.captured();
 }
 
-Malformed parse_ipv4(Packet& packet) {
+Malformed parse_ipv4(Packet& packet, Arrival arrival) {
   const uint8_t* const ip = packet.at(0, kIpv4Header);
   if (ip == nullptr) return Malformed::Truncated;
   const uint32_t header = (ip[0] & 15) * 4u;
   if (header < kIpv4Header || packet.at(0, header) == nullptr) return Malformed::HeaderLength;
-  if (checksum({ip, header}) != 0) return Malformed::HeaderChecksum;
+  if (arrival != Arrival::UserSpace && checksum({ip, header}) != 0) return Malformed::HeaderChecksum;
   const uint16_t length = load_be16(ip + 2);
   if (length > bytes_on_wire(packet)) return Malformed::Truncated;
   if (length < header) return Malformed::TotalLength;
@@ -77,10 +77,11 @@ Malformed ipv6_length(Packet& packet, const uint8_t* ip) {
 Malformed parse_ipv6(Packet& packet, Arrival arrival) {
   const uint8_t* const ip = packet.at(0, kIpv6Header);
   if (ip == nullptr) return Malformed::Truncated;
-  if (!addresses_are_possible(ip, arrival)) return Malformed::Address;
+  const bool judged = arrival == Arrival::UserSpace;
+  if (!judged && !addresses_are_possible(ip, arrival)) return Malformed::Address;
   if (const Malformed reason = ipv6_length(packet, ip); reason != Malformed::None) return reason;
   packet.family = Family::Ipv6;
-  const bool options_fine = ip[6] != kHopByHop || check_hop_by_hop(packet) == HopByHop::Fine;
+  const bool options_fine = judged || ip[6] != kHopByHop || check_hop_by_hop(packet) == HopByHop::Fine;
 
   set_transport(packet);
   return options_fine ? Malformed::None : Malformed::Options;
@@ -92,7 +93,7 @@ Malformed parse_fully(Packet& packet, Arrival arrival) {
   const uint8_t* const first = packet.at(0, 1);
   if (first == nullptr) return Malformed::Truncated;
   const uint8_t version = *first >> 4;
-  if (version == 4 && !link_layer_contradicts(packet, 0x0800)) return parse_ipv4(packet);
+  if (version == 4 && !link_layer_contradicts(packet, 0x0800)) return parse_ipv4(packet, arrival);
   if (version == 6 && !link_layer_contradicts(packet, 0x86dd)) return parse_ipv6(packet, arrival);
   return Malformed::Version;
 }

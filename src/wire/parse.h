@@ -21,8 +21,9 @@ enum class Malformed : uint8_t {
 };
 std::string_view malformed_name(Malformed reason);
 
-// How the packet reached the machine. The loopback interface may carry addresses that no wire may.
-enum class Arrival : uint8_t { Wire, LoopbackInterface };
+// How the packet reached the machine. The loopback interface may carry addresses that no wire may; what comes back from
+// user space has been judged before, so its header's checksum, addresses and options are not looked at again.
+enum class Arrival : uint8_t { Wire, LoopbackInterface, UserSpace };
 
 // What parse() does where its short path does not answer.
 Malformed parse_fully(Packet& packet, Arrival arrival);

@@ -81,7 +81,7 @@ TEST(HookChain, FollowsVerdicts) {
     chain.add(a, -100);
     Queues queues;
     if (!test.answers.empty()) {
-      queues.listen(7, [&](Packet&, Hook) { return test.answers[0]; });
+      queues.listen(7, [&](Packet&, const QueueTicket&) { return test.answers[0]; }, {});
     }
     Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
     HookContext context;
@@ -98,7 +98,8 @@ TEST(HookChain, ANewcomerGoesBeforeThoseOfEqualPriority) {
   chain.add(b, 0);
   Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
   HookContext context;
-  chain.run(packet, context, {});
+  Queues queues;
+  chain.run(packet, context, queues);
   EXPECT_EQ(calls, "ba");
 }
 
@@ -108,10 +109,11 @@ TEST(HookChain, AQueueThatBreaksThePacketHasItDropped) {
   HookChain chain;
   chain.add(a, 0);
   Queues queues;
-  queues.listen(7, [](Packet& packet, Hook) {
+  const auto breaks = [](Packet& packet, const QueueTicket&) {
     packet.data()[0] = 0;
     return QueueAnswer::Accept;
-  });
+  };
+  queues.listen(7, breaks, {});
   Packet packet = test::udp4("192.0.2.1:1000 > 198.51.100.1:53", "x");
   HookContext context;
   EXPECT_EQ(chain.run(packet, context, queues), Verdict::Kind::Drop);
