@@ -305,15 +305,16 @@ void PacketPath::finish(Packet& packet) {
 
 // Cuts what does not fit, as ip_finish_output() does: to the MTU, or to the size that the fragments came in.
 void PacketPath::leave_in_pieces(Packet& packet) {
-  uint32_t mtu = mtu_of(packet);
-  if (packet.largest_fragment != 0 && packet.largest_fragment < mtu) mtu = packet.largest_fragment;
-  if (dont_fragment(packet) && packet.largest_fragment == 0) {
-    send_error(packet, kTooLarge[index(packet.family)].type, kTooLarge[index(packet.family)].code, mtu);
+  const DeparturePlan plan = plan_departure(packet, mtu_of(packet));
+  if (plan.departure == Departure::Whole) return end(packet, Fate::Left, Hook::Postrouting);
+  if (plan.departure == Departure::TooLarge) {
+    const auto& error = kTooLarge[index(packet.family)];
+    send_error(packet, error.type, error.code, plan.piece_mtu);
     return end(packet, Fate::Unroutable, Hook::Postrouting);
   }
   std::vector<Packet> pieces = std::exchange(pieces_, {});
   pieces.clear();
-  if (!fragment(packet, mtu, ++next_fragment_id_, pieces)) {
+  if (!fragment(packet, plan.piece_mtu, ++next_fragment_id_, pieces)) {
     end(packet, Fate::Unroutable, Hook::Postrouting);
   } else {
     for (Packet& piece : pieces) end(piece, Fate::Left, Hook::Postrouting);

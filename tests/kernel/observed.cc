@@ -34,6 +34,19 @@ void forget_identification(Seen& kernel, Seen& ours) {
   store_be16(&kernel.bytes[10], checksum({kernel.bytes.data(), header}));
 }
 
+// The kernel numbers the IPv6 datagrams that it cuts by chance; ours are counted from 1.
+void forget_fragment_identification(Seen& kernel, const Seen& ours) {
+  constexpr size_t kIdentificationAt = 44, kEnd = 48;
+  constexpr uint8_t kFragment = 44;
+  const auto is_piece = [](const Seen& seen) {
+    return seen.where == Seen::Where::Left && seen.bytes.size() >= kEnd && seen.bytes[0] >> 4 == 6 &&
+           seen.bytes[6] == kFragment;
+  };
+  if (!is_piece(kernel) || !is_piece(ours)) return;
+  const uint32_t number = load_be32(&ours.bytes[kIdentificationAt]);
+  if (number <= UINT16_MAX) store_be32(&kernel.bytes[kIdentificationAt], number);
+}
+
 // Inside the kernel a reset that it made has no whole checksum yet: the device fills it in.
 void forget_unfinished_checksum(Seen& seen) {
   const bool v4 = is_ipv4(seen.bytes);
@@ -61,6 +74,7 @@ std::string line_of(const Seen& seen) {
 void take_chance_out(std::vector<Seen>& kernel, std::vector<Seen>& ours) {
   for (size_t i = 0; i < std::min(kernel.size(), ours.size()); ++i) {
     forget_identification(kernel[i], ours[i]);
+    forget_fragment_identification(kernel[i], ours[i]);
     forget_unfinished_checksum(kernel[i]);
     forget_unfinished_checksum(ours[i]);
   }
