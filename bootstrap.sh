@@ -9,7 +9,7 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libfmt-dev libcli11-dev libtomlplusplus-dev libpcap-dev
+  libfmt-dev libcli11-dev libtomlplusplus-dev libpcap-dev libhyperscan-dev
 )
 # clang-19 with its run-time for the sanitizers and libFuzzer; llvm-19 names the lines in their reports and counts
 # coverage; iptables and iproute2 are the kernel's side of the comparison.

@@ -52,16 +52,19 @@ struct OptionValue {
 };
 
 class Options;
+class PatternSet;
 
 // What parsing and printing may look at beside the option itself: the rule that it stands in.
 struct RuleContext {
   Family family = Family::Ipv4;
-  uint8_t protocol = 0;             // of -p; 0 for none or "all"
-  bool protocol_inverted = false;   // ! -p
-  std::string_view table = {};      // "filter"
-  std::string_view chain = {};      // the chain in which the rule stands
-  bool syn_required = false;        // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
-  uint8_t hooks = 0;                // of `create` only: hook_bit()s from which the rule can be reached
+  uint8_t protocol = 0;            // of -p; 0 for none or "all"
+  bool protocol_inverted = false;  // ! -p
+  std::string_view table = {};     // "filter"
+  std::string_view chain = {};     // the chain in which the rule stands
+  bool syn_required = false;       // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
+  uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
+  // Of `create` only: who looks for all patterns of the table at once; null where nobody does.
+  PatternSet* patterns = nullptr;
   const Options* so_far = nullptr;  // of `parse`: the options of the same match or target read before this one
 };
 

@@ -8,6 +8,7 @@
 
 #include "conntrack/conntrack_module.h"
 #include "conntrack/listing.h"
+#include "content/packet_patterns.h"
 #include "defrag/defrag_module.h"
 #include "engine/checksum_module.h"
 #include "engine/needs.h"
@@ -240,11 +241,14 @@ class EngineImpl final : public Engine {
   // Tables of equal priority do not exist, so the order of registration does not matter.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
-      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace);
+      auto patterns = std::make_unique<PacketPatterns>();
+      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, patterns.get());
       if (!compiled) {
         errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
         continue;
       }
+      if (auto done = patterns->compile(); !done) errors.push_back(done.error());
+      patterns_.push_back(std::move(patterns));
       auto module = std::make_unique<TableModule>(std::move(*compiled));
       if (table.name == "nat") {
         nat_tables_.emplace_back(ruleset.family, module.get());
@@ -269,6 +273,7 @@ class EngineImpl final : public Engine {
   std::unique_ptr<ConfirmModule> confirm_;
   std::unique_ptr<NatModule> nat_;
   std::vector<std::pair<Family, HookModule*>> nat_tables_;
+  std::vector<std::unique_ptr<PacketPatterns>> patterns_;  // one per table
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work
   bool busy_ = false;                                          // in process(), which a queue's answer may call

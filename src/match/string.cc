@@ -1,11 +1,20 @@
 // -m string: looks for bytes in the packet. Counterpart of net/netfilter/xt_string.c.
 //
+// The pattern must lie whole between --from and --to, counted from the first byte of the IP header. Boyer-Moore sees
+// each fragment of a reassembled packet by itself, KMP sees them as one.
+//
 // The pattern's bytes are kept in `text` of whichever option gave them; iptables-save prints the readable form where
 // there is one.
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
+#include "content/boyer_moore.h"
+#include "content/knuth_morris_pratt.h"
 #include "match/matches.h"
+#include "sallyport/pattern_set.h"
 
 namespace sallyport {
 namespace {
@@ -33,12 +42,14 @@ class HexText {
  public:
   explicit HexText(std::string_view text) : text_(text) {}
 
+  // Stops where the pattern is as long as it may be: iptables refuses even a block's end behind that.
   bool read(std::string& bytes) {
-    while (!text_.empty()) {
+    while (!text_.empty() && bytes.size() < kLongestPattern) {
       if (!take_byte(bytes)) return false;
     }
     return true;
   }
+  bool at_end() const { return text_.empty(); }
 
  private:
   bool take_byte(std::string& bytes) {
@@ -79,8 +90,13 @@ class HexText {
 };
 
 Result<void> parse_hex_string(std::string_view text, const RuleContext&, OptionValue& value) {
-  if (!HexText(text).read(value.text)) {
+  HexText reader(text);
+  if (!reader.read(value.text)) {
     return fail(fmt::format("\"{}\" is not text with hexadecimal blocks", text), "such as \"GET |2f 0d0a|\"");
+  }
+  if (!reader.at_end()) {
+    return fail(fmt::format("the pattern is too long at \"{}\"", text),
+                fmt::format("{} bytes at most, one less where it ends in a block", kLongestPattern));
   }
   return check_length(value.text);
 }
@@ -131,6 +147,106 @@ void save(const Options& options, const RuleContext&, std::string& out) {
   if (options.has("icase")) out += " --icase";
 }
 
+// What part of a packet is looked at.
+struct Window {
+  uint32_t from = 0;
+  uint32_t to = UINT16_MAX;
+};
+
+std::span<const uint8_t> part_of(const Packet& packet, size_t from, size_t to) {
+  to = std::min<size_t>(to, packet.captured());
+  return from < to ? packet.bytes().subspan(from, to - from) : std::span<const uint8_t>{};
+}
+
+// The pattern in the set of all patterns of its table. The set knows no end of the window beyond that of most packets.
+struct InSet {
+  PatternSet* set = nullptr;
+  uint32_t number = 0;
+  bool answers(const Packet& packet) const {
+    return set != nullptr && set->answers() && packet.captured() <= UINT16_MAX;
+  }
+};
+
+class KmpMatch final : public Match {
+ public:
+  KmpMatch(std::span<const uint8_t> pattern, bool ignore_case, Window window, bool inverted, InSet in_set)
+      : search_(pattern, ignore_case), window_(window), inverted_(inverted), in_set_(in_set) {}
+  bool matches(const Packet& packet, HookContext&) override {
+    const bool found = in_set_.answers(packet) ? in_set_.set->holds(in_set_.number, packet) : occurs_in(packet);
+    return found != inverted_;
+  }
+
+ private:
+  bool occurs_in(const Packet& packet) const {
+    return search_.find(part_of(packet, window_.from, window_.to)) != KnuthMorrisPratt::kNowhere;
+  }
+
+  KnuthMorrisPratt search_;
+  Window window_;
+  bool inverted_;
+  InSet in_set_;
+};
+
+class BmMatch final : public Match {
+ public:
+  BmMatch(std::span<const uint8_t> pattern, bool ignore_case, Window window, bool inverted, InSet in_set)
+      : search_(pattern, ignore_case), window_(window), inverted_(inverted), in_set_(in_set) {}
+  bool matches(const Packet& packet, HookContext&) override {
+    if (!packet.later_fragments.empty()) return occurs_in_a_piece_of(packet) != inverted_;
+    const bool found =
+        in_set_.answers(packet) ? in_set_.set->holds(in_set_.number, packet) : occurs_in(packet, 0, SIZE_MAX);
+    return found != inverted_;
+  }
+
+ private:
+  bool occurs_in(const Packet& packet, size_t begin, size_t end) const {
+    const auto text = part_of(packet, std::max<size_t>(begin, window_.from), std::min<size_t>(end, window_.to));
+    return search_.find(text) != BoyerMoore::kNowhere;
+  }
+  bool occurs_in_a_piece_of(const Packet& packet) const {
+    const auto& later = packet.later_fragments;
+    const size_t behind_first = std::accumulate(later.begin(), later.end(), size_t{0});
+    size_t begin = 0, end = packet.length - std::min<size_t>(behind_first, packet.length);
+    if (occurs_in(packet, begin, end)) return true;
+    for (const uint16_t size : later) {
+      begin = end;
+      end += size;
+      if (occurs_in(packet, begin, end)) return true;
+    }
+    return false;
+  }
+
+  BoyerMoore search_;
+  Window window_;
+  bool inverted_;
+  InSet in_set_;
+};
+
+// A set knows the case of ASCII letters only.
+bool suits_a_set(std::string_view pattern, bool ignore_case) {
+  return !ignore_case || std::ranges::all_of(pattern, [](char letter) { return static_cast<uint8_t>(letter) < 0x80; });
+}
+
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
+  const OptionValue& given = options[options.has("string") ? "string" : "hex-string"];
+  const std::span<const uint8_t> pattern(reinterpret_cast<const uint8_t*>(given.text.data()), given.text.size());
+  const bool ignore_case = options.has("icase");
+  const Window window = {.from = static_cast<uint32_t>(options.number("from")),
+                         .to = static_cast<uint32_t>(options.number("to", UINT16_MAX))};
+  InSet in_set;
+  if (rule.patterns != nullptr && suits_a_set(given.text, ignore_case)) {
+    in_set = {.set = rule.patterns,
+              .number = rule.patterns->add({.bytes = given.text,
+                                            .ignore_case = ignore_case,
+                                            .from = window.from,
+                                            .to = window.to == UINT16_MAX ? UINT32_MAX : window.to})};
+  }
+  if (options["algo"].text == "kmp") {
+    return std::make_unique<KmpMatch>(pattern, ignore_case, window, given.inverted, in_set);
+  }
+  return std::make_unique<BmMatch>(pattern, ignore_case, window, given.inverted, in_set);
+}
+
 }  // namespace
 
 MatchType string_match() {
@@ -158,6 +274,7 @@ MatchType string_match() {
                   {.name = "icase"}},
       .check = check,
       .save = save,
+      .create = create,
       .summary = "looks for bytes in the packet",
   };
 }

@@ -48,6 +48,7 @@ Verdict LinearTable::finish(const CompiledRule& rule, Verdict verdict, HookConte
 Verdict LinearTable::walk(Packet& packet, HookContext& context) {
   const int32_t entry = entry_[static_cast<size_t>(context.hook)];
   if (entry < 0) return Verdict::accept();
+  if (patterns_ != nullptr) patterns_->forget();
   // Without jumps nothing is kept on the stack.
   if (depth_ == 0) return walk_from(static_cast<uint32_t>(entry), 0, packet, context);
   const uint32_t base = stack_base_;
@@ -103,6 +104,7 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
         return rule.drop_policy ? finish(rule, Verdict::drop(), context) : Verdict::accept();
       case Step::Target: {
         const Action action = targets_[rule.destination]->apply(packet, context);
+        if (patterns_ != nullptr) patterns_->forget();
         if (action.kind == Action::Kind::Continue) {
           ++at;
         } else if (action.kind == Action::Kind::Return) {
@@ -144,12 +146,14 @@ void LinearTable::save_counters(Table& table) const {
 // Lays the chains out one behind the other, each closed by its policy or end.
 class LinearTable::Compiler {
  public:
-  Compiler(const Table& source, Family family, std::string_view file) : source_(source), family_(family), file_(file) {}
+  Compiler(const Table& source, Family family, std::string_view file, PatternSet* patterns)
+      : source_(source), family_(family), file_(file), patterns_(patterns) {}
 
   Results<std::unique_ptr<LinearTable>> compile(TraceWriter trace) {
     table_->name_ = source_.name;
     table_->family_ = family_;
     table_->trace_ = std::move(trace);
+    table_->patterns_ = patterns_;
     hooks_ = reachable_hooks(source_);
     place_chains();
     for (size_t i = 0; i < source_.chains.size(); ++i) add_chain(i);
@@ -199,7 +203,8 @@ class LinearTable::Compiler {
             .protocol_inverted = rule.selector.protocol_inverted,
             .table = source_.name,
             .chain = chain.name,
-            .hooks = hooks};
+            .hooks = hooks,
+            .patterns = patterns_};
   }
 
   void refuse(const Rule& rule, Error error) {
@@ -251,6 +256,7 @@ class LinearTable::Compiler {
   const Table& source_;
   Family family_;
   std::string file_;
+  PatternSet* patterns_;
   std::unique_ptr<LinearTable> table_{new LinearTable};
   std::vector<uint8_t> hooks_;
   std::unordered_map<std::string_view, uint32_t> first_rule_;
@@ -258,8 +264,8 @@ class LinearTable::Compiler {
 };
 
 Results<std::unique_ptr<LinearTable>> LinearTable::compile(const Table& table, Family family, std::string_view file,
-                                                           TraceWriter trace) {
-  return Compiler(table, family, file).compile(std::move(trace));
+                                                           TraceWriter trace, PatternSet* patterns) {
+  return Compiler(table, family, file, patterns).compile(std::move(trace));
 }
 
 }  // namespace sallyport

@@ -12,6 +12,7 @@
 
 #include "ruleset/selector.h"
 #include "sallyport/hook.h"
+#include "sallyport/pattern_set.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport {
@@ -22,9 +23,10 @@ using TraceWriter = std::function<void(std::string_view prefix, const Packet& pa
 // Owns its matches and targets. One thread.
 class LinearTable {
  public:
-  // Makes the matches and targets; every rule that has no meaning yet is an error, by line. `table` must outlive this.
+  // Makes the matches and targets; every rule that has no meaning yet is an error, by line. `table` must outlive this,
+  // and so must `patterns`, this table's own, by which its matches may look for bytes; null: each for itself.
   static Results<std::unique_ptr<LinearTable>> compile(const Table& table, Family family, std::string_view file,
-                                                       TraceWriter trace);
+                                                       TraceWriter trace, PatternSet* patterns = nullptr);
 
   Verdict walk(Packet& packet, HookContext& context);
 
@@ -84,6 +86,7 @@ class LinearTable {
   std::vector<uint32_t> stack_;  // return addresses of all walks under way
   uint32_t stack_base_ = 0;
   TraceWriter trace_;
+  PatternSet* patterns_ = nullptr;
 };
 
 }  // namespace sallyport

@@ -1,0 +1,50 @@
+// Patterns that rules look for. A match asks for its pattern while the rules are compiled; whoever made the set looks
+// for all of them at once, and the match reads its answer while rules are walked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sallyport/packet.h"
+
+namespace sallyport {
+
+// A pattern in a packet: some of its bytes.
+struct PacketPattern {
+  std::string bytes = {};
+  bool ignore_case = false;  // of ASCII letters
+  uint32_t from = 0;         // an occurrence lies whole in [from, to), counted from the IP header's first byte
+  uint32_t to = UINT32_MAX;
+  bool operator==(const PacketPattern&) const = default;
+};
+
+// All patterns of one table. Searches a packet at most once between two calls of forget(), and not at all unless it is
+// asked. One thread.
+class PatternSet {
+ public:
+  virtual ~PatternSet() = default;
+
+  // While rules are compiled: the number by which the pattern is asked for.
+  virtual uint32_t add(const PacketPattern& pattern) = 0;
+  // Whether the set answers at all: it does not where searching one by one is faster. Settled before the first packet.
+  bool answers() const { return answers_; }
+  // From now on another packet is asked about, or the bytes of this one have changed.
+  void forget() { searched_ = false; }
+  // Never throws, never allocates once warm.
+  bool holds(uint32_t pattern, const Packet& packet) {
+    if (!searched_) search(packet);
+    searched_ = true;
+    return (found_[pattern / 64] >> (pattern % 64) & 1) != 0;
+  }
+
+ protected:
+  // Sets the bit of each pattern in `packet`, and clears those of all others.
+  virtual void search(const Packet& packet) = 0;
+
+  bool answers_ = false;
+  bool searched_ = false;
+  std::vector<uint64_t> found_;
+};
+
+}  // namespace sallyport
