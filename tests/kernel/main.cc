@@ -16,6 +16,7 @@
 #include "kernel/engine_side.h"
 #include "kernel/generator_packets.h"
 #include "kernel/generator_rules.h"
+#include "kernel/generator_strings.h"
 #include "kernel/lockstep.h"
 #include "kernel/shrink.h"
 
@@ -29,14 +30,16 @@ struct Settings {
   size_t rulesets = 30;
   size_t packets = 300;
   size_t most_differences = 1;
+  std::string suite = "all";  // or "string"
   std::string family = "both";
   std::string directory = ".";
   bool shrinks = true;
   std::string file = "";
 };
 
-Case make_case(uint64_t seed, Family family, size_t packets) {
+Case make_case(const std::string& suite, uint64_t seed, Family family, size_t packets) {
   Draw draw(seed, family);
+  if (suite == "string") return random_string_case(draw, packets);
   Case test = {family, random_ruleset(draw), {}};
   for (size_t i = 0; i < packets; ++i) test.packets.push_back(random_packet(draw));
   return test;
@@ -146,7 +149,7 @@ int run(const Settings& settings) {
                           : settings.family == "6" ? Family::Ipv6
                           : seed % 2 == 0          ? Family::Ipv4
                                                    : Family::Ipv6;
-    const Case test = make_case(seed, family, settings.packets);
+    const Case test = make_case(settings.suite, seed, family, settings.packets);
     packets += test.packets.size();
     const auto found = run_case(test, **referee);
     if (!found) continue;
@@ -173,6 +176,7 @@ int main(int count, char** words) {
     if (name == "--seed") settings.seed = std::stoull(value);
     if (name == "--rulesets") settings.rulesets = std::stoull(value);
     if (name == "--packets") settings.packets = std::stoull(value);
+    if (name == "--suite") settings.suite = value;
     if (name == "--family") settings.family = value;
     if (name == "--most") settings.most_differences = std::stoull(value);
     if (name == "--case") settings.file = value;
