@@ -237,7 +237,7 @@ class StringCase {
     const size_t size = datagram.transport.size();
     std::vector<Input> pieces;
     for (size_t at = 0; at < size;) {
-      const size_t wanted = draw_.pick({8u, 16u, 64u, 512u, 1448u}) * (size > 4000 ? 2 : 1);
+      const size_t wanted = draw_.pick<size_t>({8, 16, 64, 512, 1448}) * (size > 4000 ? 2 : 1);
       const size_t count = std::min<size_t>(std::min<size_t>(wanted, 1448), size - at);
       const bool more = at + count < size;
       const auto part = std::span(datagram.transport).subspan(at, count);

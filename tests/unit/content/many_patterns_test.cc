@@ -77,6 +77,7 @@ class Case {
 
 std::vector<bool> expected(const Case& one, const Bytes& text) {
   std::vector<bool> out;
+  out.reserve(one.patterns.size());
   for (const SoughtPattern& pattern : one.patterns) out.push_back(occurs_within(pattern, text));
   return out;
 }
