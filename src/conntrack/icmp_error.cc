@@ -24,9 +24,10 @@ bool needs_no_tracking(Family family, uint8_t type) {
   return family == Family::Ipv6 && ((type >= 130 && type <= 136) || type == 143);
 }
 
-// An error belongs to a connection when the packet that it quotes does, and when it goes to whom that packet came from.
-IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now) {
-  const auto quoted = quoted_tuple(packet, packet.transport_offset + kHeader, 0);
+// An error belongs to a connection when the packet that it quotes `offset` bytes into its own header does, and when it
+// goes to whom that packet came from.
+IcmpJudgement judge_error(Packet& packet, uint32_t offset, ConnectionTable& table, Zone zone, Timestamp now) {
+  const auto quoted = quoted_tuple(packet, packet.transport_offset + offset, 0);
   const auto wanted = quoted ? inverted(*quoted) : std::nullopt;
   Direction direction = Direction::Original;
   Connection* connection = wanted ? table.find(*wanted, zone, now, direction) : nullptr;
@@ -38,6 +39,23 @@ IcmpJudgement judge_error(Packet& packet, ConnectionTable& table, Zone zone, Tim
   packet.connection = connection;
   set_packet_state(packet, PacketState::Related, direction);
   return IcmpJudgement::Related;
+}
+
+bool is_redirect(Family family, uint8_t type) { return family == Family::Ipv6 && type == 137; }
+
+// ICMPv6's redirect quotes in an option, and only a router on the link may send one (RFC 4861 8.1).
+IcmpJudgement judge_redirect(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now) {
+  constexpr uint32_t kRedirect = 40, kOption = 8;
+  constexpr uint8_t kFromThisLink = 255, kQuote = 4;
+  const uint8_t* redirect = packet.transport(kRedirect);
+  if (redirect == nullptr) return IcmpJudgement::Invalid;
+  if (redirect[1] != 0) return IcmpJudgement::Query;
+  const bool link_local = packet.source_bytes()[0] == 0xfe && (packet.source_bytes()[1] & 0xc0) == 0x80;
+  if (packet.ttl() != kFromThisLink || !link_local) return IcmpJudgement::Invalid;
+  const uint8_t* option = packet.transport(kRedirect + 2);
+  if (option == nullptr || option[kRedirect + 1] == 0) return IcmpJudgement::Invalid;
+  if (option[kRedirect] != kQuote) return IcmpJudgement::Query;
+  return judge_error(packet, kRedirect + kOption, table, zone, now);
 }
 
 }  // namespace
@@ -54,7 +72,8 @@ IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Time
     set_packet_state(packet, PacketState::Untracked, Direction::Original);
     return IcmpJudgement::Untracked;
   }
-  return is_error(packet.family, type) ? judge_error(packet, table, zone, now) : IcmpJudgement::Query;
+  if (is_redirect(packet.family, type)) return judge_redirect(packet, table, zone, now);
+  return is_error(packet.family, type) ? judge_error(packet, kHeader, table, zone, now) : IcmpJudgement::Query;
 }
 
 }  // namespace sallyport
