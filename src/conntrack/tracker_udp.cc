@@ -38,7 +38,9 @@ Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& co
   if (!valid(packet, context)) return Tracked::Invalid;
   if (!connection.has(kStatusConfirmed)) connection.udp = {.stream_since = context.now + kStreamAfter};
   Duration lasts = context.timeouts->udp;
-  if (connection.has(kStatusSeenReply) && context.now > connection.udp.stream_since) {
+  // Of UDP-Lite any answer makes a stream.
+  const bool streams = packet.protocol == kUdplite || context.now > connection.udp.stream_since;
+  if (connection.has(kStatusSeenReply) && streams) {
     lasts = context.timeouts->udp_stream;
     connection.status |= kStatusAssured;
   }
