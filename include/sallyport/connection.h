@@ -127,6 +127,28 @@ struct UdpTrack {
   Timestamp stream_since = 0;
 };
 
+// The kernel's SCTP states in its order. Invalid stands in the transition table only.
+enum class SctpState : uint8_t {
+  None,
+  Closed,
+  CookieWait,
+  CookieEchoed,
+  Established,
+  ShutdownSent,
+  ShutdownReceived,
+  ShutdownAckSent,
+  HeartbeatSent,
+  Invalid
+};
+
+struct SctpTrack {
+  SctpState state = SctpState::None;
+  Direction last_direction = Direction::Original;  // of a HEARTBEAT with a wrong tag
+  bool heartbeat_with_wrong_tag = false;
+  std::array<bool, 2> initiated = {};  // by direction: has sent INIT, and the other has not yet got its cookie back
+  std::array<uint32_t, 2> tags = {};   // what packets of that direction must carry; 0: not known
+};
+
 struct PacketCounts {
   uint64_t packets = 0;
   uint64_t bytes = 0;
@@ -168,6 +190,7 @@ class Connection {
   union {
     TcpTrack tcp;
     UdpTrack udp;
+    SctpTrack sctp;
   };
 
   inline Tuple tuple(Direction direction) const;

@@ -160,6 +160,8 @@ Tracked ConntrackModule::track(Connection& connection, const Packet& packet, Tra
     case kUdp:
     case kUdplite:
       return track_udp(connection, packet, context);
+    case kSctp:
+      return track_sctp(connection, packet, context);
     case kGre:
       return track_gre(connection, packet, context);
     default:

@@ -48,6 +48,11 @@ ConnectionRecord record_of(const Connection& connection, Timestamp now, const Ti
   record.use = 1 + connection.dependents;
   record.id = connection.id();
   if (connection.protocol == kTcp) record.state = state_of_number(kTcp, static_cast<uint8_t>(connection.tcp.state));
+  if (connection.protocol == kSctp) {
+    record.state = state_of_number(kSctp, static_cast<uint8_t>(connection.sctp.state));
+    record.fields |= Field::SctpTags;
+    record.sctp_tags = connection.sctp.tags;
+  }
   record.gre_timeout_s = static_cast<uint32_t>(timeouts.gre / kSecond);
   record.gre_stream_timeout_s = static_cast<uint32_t>(timeouts.gre_stream / kSecond);
   add_zone(connection.zone(), record);

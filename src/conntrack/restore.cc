@@ -61,6 +61,8 @@ void set_state(const ConnectionRecord& record, Connection& connection) {
   if (record.protocol == kTcp) {
     connection.tcp = {};
     connection.tcp.state = static_cast<TcpState>(number_of_state(kTcp, record.state));
+  } else if (record.protocol == kSctp) {
+    connection.sctp = {.state = static_cast<SctpState>(number_of_state(kSctp, record.state)), .tags = record.sctp_tags};
   } else {
     connection.udp = {};
   }

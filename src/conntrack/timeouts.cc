@@ -28,6 +28,10 @@ Timeouts::Timeouts(const Router& router) {
   gre = seconds("gre_timeout");
   gre_stream = seconds("gre_timeout_stream");
   generic = seconds("generic_timeout");
+  constexpr std::string_view kSctpNames[] = {"closed",        "closed",        "cookie_wait",   "cookie_echoed",
+                                             "established",   "shutdown_sent", "shutdown_recd", "shutdown_ack_sent",
+                                             "heartbeat_sent"};
+  for (size_t i = 0; i < sctp.size(); ++i) sctp[i] = seconds("sctp_timeout_" + std::string(kSctpNames[i]));
   tcp_most_retransmissions = value("tcp_max_retrans");
   tcp_loose = value("tcp_loose") != 0;
   tcp_be_liberal = value("tcp_be_liberal") != 0;

@@ -22,6 +22,7 @@ struct Timeouts {
   Duration gre = 0;
   Duration gre_stream = 0;
   Duration generic = 0;
+  std::array<Duration, 9> sctp = {};  // by SctpState
   int64_t tcp_most_retransmissions = 3;
   bool tcp_loose = true;
   bool tcp_be_liberal = false;

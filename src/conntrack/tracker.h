@@ -32,6 +32,7 @@ struct TrackContext {
 // packets.
 Tracked track_tcp(Connection& connection, const Packet& packet, TrackContext& context);
 Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& context);
+Tracked track_sctp(Connection& connection, const Packet& packet, TrackContext& context);
 Tracked track_icmp(Connection& connection, const Packet& packet, TrackContext& context);
 Tracked track_gre(Connection& connection, const Packet& packet, TrackContext& context);
 Tracked track_generic(Connection& connection, const Packet& packet, TrackContext& context);

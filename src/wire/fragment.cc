@@ -2,7 +2,8 @@
 // net/ipv4; ip6_fragment() in net/ipv6/ip6_output.c. RFC 791, RFC 8200 4.5.
 //
 // Differs from the kernel: there, a reassembled packet that was made one stretch of memory again on its way (by TCPMSS,
-// or a copy taken of it) forgets the pieces it came in; here it does so only when its length has changed.
+// SCTP's checksum, or a copy taken of it) forgets the pieces it came in; here it does so only when its length has
+// changed.
 
 #include "wire/fragment.h"
 
