@@ -14,7 +14,9 @@
 #include "kernel/dialogue.h"
 #include "kernel/engine_side.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/tcp_hits.h"
 #include "kernel/tool.h"
+#include "support/packets.h"
 
 namespace sallyport::kernel {
 namespace {
@@ -24,6 +26,8 @@ constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr long kClockTolerance_s = 1;
 // So many conversations share a table before it is emptied.
 constexpr size_t kPerTable = 200;
+// Of each cell of the TCP state table, before a release.
+constexpr size_t kEnoughHits = 1000;
 
 // The packet's state as its mark, so that it can be seen from outside.
 constexpr std::string_view kRules =
@@ -36,6 +40,9 @@ constexpr std::string_view kRules =
     "-A PREROUTING -p udp -m udp --dport 53 -j CT --zone-reply 11\n"
     "-A PREROUTING -p udp -m udp --sport 53 -j CT --zone-reply 11\n"
     "-A PREROUTING -p udp -m udp --dport 80 -j CT --zone mark\n"
+    "-A PREROUTING -p tcp -m multiport --ports 443 -j MARK --set-mark 0x1234\n"
+    "-A PREROUTING -p sctp -m multiport --ports 443 -j MARK --set-mark 0x10005\n"
+    "-A PREROUTING -m mark ! --mark 0 -j CT --zone mark\n"
     "COMMIT\n"
     "*mangle\n"
     "-A PREROUTING -m state --state NEW -j MARK --set-mark 1\n"
@@ -109,7 +116,8 @@ class Comparison {
       : referee_(referee), settings_(settings), family_(family), draw_(settings.seed, family) {}
 
   // The number of packets compared; 0 where something differed.
-  size_t run() {
+  size_t run(TcpHits& hits) {
+    hits_ = &hits;
     for (size_t i = 0; i < settings_.dialogues; ++i) {
       if (i % kPerTable == 0 && !begin_table()) return 0;
       if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i)), i)) return 0;
@@ -130,6 +138,7 @@ class Comparison {
       return false;
     }
     ours_ = std::move(*side);
+    ours_->add_module(std::make_unique<TcpHitCounter>(*hits_), family_, Hook::Prerouting, kPriorityConntrack + 1);
     return true;
   }
 
@@ -140,7 +149,7 @@ class Comparison {
       const Observed theirs = referee_.pass(packet);
       ours_->set_time(std::chrono::steady_clock::now().time_since_epoch().count());
       const Observed mine = ours_->pass(packet);
-      story += fmt::format("{} {}", packet.interface == 0 ? "A" : "B", text_of(mine));
+      story += fmt::format("{} {}\n{}", packet.interface == 0 ? "A" : "B", test::to_hex(packet.frame), text_of(mine));
       const std::string differs = difference(theirs, mine);
       if (differs.empty()) continue;
       fmt::print("conversation {} of seed {}\n{}differs:\n{}", number, settings_.seed, story, differs);
@@ -158,6 +167,7 @@ class Comparison {
   Draw draw_;
   std::unique_ptr<EngineSide> ours_;
   size_t packets_ = 0;
+  TcpHits* hits_ = nullptr;
 };
 
 int run(const Settings& settings) {
@@ -167,13 +177,19 @@ int run(const Settings& settings) {
                settings.dialogues, referee.error().text());
     return kNotTested;
   }
+  // The kernel's own answers to pings are no business of netfilter.
+  for (const char* family : {"ipv4/icmp_", "ipv6/icmp/"}) {
+    std::ofstream(fmt::format("/proc/sys/net/{}echo_ignore_all", family)) << 1;
+  }
   fmt::print("referee: {}\n", NamespaceReferee::version());
+  TcpHits hits;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-    const size_t packets = Comparison(**referee, settings, family).run();
+    const size_t packets = Comparison(**referee, settings, family).run(hits);
     if (packets == 0) return 1;
     fmt::print("{}: {} conversations, {} packets, no difference\n", family == Family::Ipv4 ? "IPv4" : "IPv6",
                settings.dialogues, packets);
   }
+  hits.print(kEnoughHits);
   return 0;
 }
 

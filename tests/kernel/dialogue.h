@@ -8,8 +8,8 @@
 
 namespace sallyport::kernel {
 
-// The packets of one conversation, in the order in which the router meets them: TCP with lost, repeated, displaced and
-// forged segments, UDP, UDP-Lite, ICMP queries, errors true and spoofed, GRE, protocols without a tracker.
+// The packets of one conversation, in the order in which the router meets them: one of the kinds in talks.h, with what
+// befalls packets on their way, and ICMP errors true and spoofed.
 // `number` makes its ports its own.
 std::vector<Input> random_dialogue(Draw& draw, uint32_t number);
 

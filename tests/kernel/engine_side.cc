@@ -126,6 +126,10 @@ Observed EngineSide::pass(const Input& input) {
   return observed;
 }
 
+void EngineSide::add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) {
+  engine_->add_module(std::move(module), family, hook, priority);
+}
+
 std::string EngineSide::save() { return save_ruleset(*engine_->ruleset(family_), true); }
 
 std::string EngineSide::connections() { return engine_->connection_listing(); }

@@ -25,6 +25,9 @@ class EngineSide {
   // The connection table, as /proc/net/nf_conntrack lists it.
   std::string connections();
 
+  // Before the first packet.
+  void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority);
+
   // The lines that LOG and TRACE wrote since they were last asked for.
   std::vector<std::string> take_lines();
 

@@ -34,17 +34,27 @@ void forget_identification(Seen& kernel, Seen& ours) {
   store_be16(&kernel.bytes[10], checksum({kernel.bytes.data(), header}));
 }
 
+// Where the identification of a piece of an IPv6 datagram stands, behind whatever other extension headers; 0: nowhere.
+size_t fragment_identification_at(const Seen& seen) {
+  constexpr uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kDestinationOptions = 60;
+  if (seen.where != Seen::Where::Left || seen.bytes.empty() || seen.bytes[0] >> 4 != 6) return 0;
+  size_t next = 6, at = 40;
+  while (at + 8 <= seen.bytes.size()) {
+    const uint8_t type = seen.bytes[next];
+    if (type == kFragment) return at + 4;
+    if (type != kHopByHop && type != kRouting && type != kDestinationOptions) return 0;
+    next = at;
+    at += (seen.bytes[at + 1] + 1u) * 8;
+  }
+  return 0;
+}
+
 // The kernel numbers the IPv6 datagrams that it cuts by chance; ours are counted from 1.
 void forget_fragment_identification(Seen& kernel, const Seen& ours) {
-  constexpr size_t kIdentificationAt = 44, kEnd = 48;
-  constexpr uint8_t kFragment = 44;
-  const auto is_piece = [](const Seen& seen) {
-    return seen.where == Seen::Where::Left && seen.bytes.size() >= kEnd && seen.bytes[0] >> 4 == 6 &&
-           seen.bytes[6] == kFragment;
-  };
-  if (!is_piece(kernel) || !is_piece(ours)) return;
-  const uint32_t number = load_be32(&ours.bytes[kIdentificationAt]);
-  if (number <= UINT16_MAX) store_be32(&kernel.bytes[kIdentificationAt], number);
+  const size_t at = fragment_identification_at(ours);
+  if (at == 0 || at != fragment_identification_at(kernel)) return;
+  const uint32_t number = load_be32(&ours.bytes[at]);
+  if (number <= UINT16_MAX) store_be32(&kernel.bytes[at], number);
 }
 
 // Inside the kernel a reset that it made has no whole checksum yet: the device fills it in.

@@ -21,6 +21,7 @@
 #include "kernel/draw.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
+#include "kernel/tcp_hits.h"
 #include "sallyport/scenario.h"
 #include "support/packets.h"
 
@@ -33,10 +34,7 @@ using scenario::Machine;
 constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr uint16_t kFirstPort = 2000, kServerPort = 80;
 constexpr uint32_t kFollowers = 3;
-
-constexpr std::string_view kStates[] = {"NONE",       "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
-                                        "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",       "SYN_SENT2"};
-constexpr std::string_view kKinds[] = {"SYN", "SYN-ACK", "FIN", "ACK", "RST"};
+constexpr size_t kEnoughHits = 1000;  // of a cell, before a release
 
 // Letters of a way: upper case from the client, lower from the server. s SYN, a SYN-ACK, f FIN, k ACK, d data, r RST.
 struct Way {
@@ -235,9 +233,6 @@ std::string seen_of(const scenario::Happened& happened) {
   return fmt::format("{} {}", happened.state ? kPacketStates[state] : "unseen", passes ? "passes" : "ends");
 }
 
-// By state, direction, kind.
-using Hits = std::array<std::array<std::array<size_t, 5>, 2>, 10>;
-
 // Null: the segment never comes as far as the table.
 const std::string_view* kind_of(const Segment& segment) {
   constexpr uint8_t kMeant = kFin | kSyn | kRst | kAck | kUrg;
@@ -245,9 +240,9 @@ const std::string_view* kind_of(const Segment& segment) {
                                    kFin | kAck, kFin | kAck | kUrg, kAck,        kAck | kUrg};
   const auto flags = static_cast<uint8_t>(segment.flags & kMeant);
   if (segment.bad_checksum || std::ranges::find(kSensible, flags) == std::end(kSensible)) return nullptr;
-  if ((flags & kRst) != 0) return &kKinds[4];
-  if ((flags & kSyn) != 0) return (flags & kAck) != 0 ? &kKinds[1] : &kKinds[0];
-  return (flags & kFin) != 0 ? &kKinds[2] : &kKinds[3];
+  if ((flags & kRst) != 0) return &kTcpKinds[4];
+  if ((flags & kSyn) != 0) return (flags & kAck) != 0 ? &kTcpKinds[1] : &kTcpKinds[0];
+  return (flags & kFin) != 0 ? &kTcpKinds[2] : &kTcpKinds[3];
 }
 
 struct Told {
@@ -327,16 +322,16 @@ class Comparison {
 
   const Told& told(size_t number) const { return told_[number]; }
   size_t packets() const { return packets_; }
-  const Hits& hits() const { return hits_; }
+  const TcpHits& hits() const { return hits_; }
 
  private:
   // `before` is the entry that the segment finds. Without one the segment is of the original direction.
   void note_hit(const Entry& before, const Segment& segment) {
     const std::string_view* const kind = kind_of(segment);
-    const auto row = std::ranges::find(kStates, before.state);
-    if (kind == nullptr || row == std::end(kStates)) return;
-    const bool reply = row != std::begin(kStates) && segment.reply != before.begun_by_server;
-    ++hits_[static_cast<size_t>(row - std::begin(kStates))][reply][static_cast<size_t>(kind - kKinds)];
+    const auto row = std::ranges::find(kTcpStates, before.state);
+    if (kind == nullptr || row == std::end(kTcpStates)) return;
+    const bool reply = row != std::begin(kTcpStates) && segment.reply != before.begun_by_server;
+    hits_.add(static_cast<size_t>(row - std::begin(kTcpStates)), reply, static_cast<size_t>(kind - kTcpKinds));
   }
 
   scenario::Setup setup_;
@@ -345,7 +340,7 @@ class Comparison {
   std::chrono::steady_clock::time_point begin_ = {};
   std::vector<Told> told_;
   size_t packets_ = 0;
-  Hits hits_ = {};
+  TcpHits hits_;
 };
 
 // Leaves out whatever can be left out and still differs, and prints the rest as a scenario.
@@ -370,21 +365,6 @@ void report(Comparison& comparison, Talk talk, Family family) {
                words_of(talk[i], family, kFirstPort), talk[i].reply ? "lan" : "wan", seen.substr(0, seen.find(' ')));
   }
   fmt::print("# differs:\n{}", differs);
-}
-
-void print_hits(const Hits& hits) {
-  fmt::print("{:<12}", "");
-  for (const std::string_view side : {">", "<"}) {
-    for (const std::string_view kind : kKinds) fmt::print("{:>9}{}", kind, side);
-  }
-  fmt::print("\n");
-  for (size_t state = 0; state < std::size(kStates); ++state) {
-    fmt::print("{:<12}", kStates[state]);
-    for (const auto& side : hits[state]) {
-      for (const size_t count : side) fmt::print("{:>10}", count);
-    }
-    fmt::print("\n");
-  }
 }
 
 struct Settings {
@@ -446,7 +426,7 @@ int run(const Settings& settings) {
     if (found != 0) fmt::print("seed {}\n", settings.seed + round);
     differences += found;
   }
-  print_hits(comparison.hits());
+  comparison.hits().print(kEnoughHits);
   fmt::print("{} packets, {} differences\n", comparison.packets(), differences);
   return differences == 0 ? 0 : 1;
 }

@@ -1,0 +1,91 @@
+// TCP: a connection is brought to a state of the table on purpose, then says what it should not, too.
+
+#include "kernel/talks.h"
+
+namespace sallyport::kernel {
+namespace {
+
+using namespace test;
+
+// Letters of a way: upper case from A, lower from B. s SYN, a SYN-ACK, f FIN, k ACK, d data, r RST.
+constexpr std::string_view kWays[] = {"",       "S",      "SS",       "Sk",       "Ss",      "Sa",        "SsA",
+                                      "Sas",    "SaK",    "K",        "Kk",       "SaKDkdK", "SaKD",      "SaKS",
+                                      "SsAa",   "SaKF",   "SaKf",     "SaF",      "SaKFk",   "SaKfK",     "SaKFkf",
+                                      "SaKFf",  "SaKfKF", "SaKFkfS",  "SaKFkfK",  "SaKfFk",  "SaKR",      "SaKr",
+                                      "SaKFkR", "SaR",    "SaKFkfKR", "SaKFkfKS", "SaKRS",   "SaKFfKkSaK"};
+
+// What comes behind, by weight.
+constexpr uint8_t kLater[] = {kSyn,        kSyn,        kSyn | kAck, kSyn | kAck, kSyn | kAck, kAck,       kAck,
+                              kAck | kPsh, kAck | kPsh, kFin | kAck, kFin | kAck, kRst,        kRst | kAck};
+constexpr uint8_t kOdd[] = {
+    kFin, 0, kSyn | kFin, kAck | kUrg, kSyn | kUrg, kSyn | kEce | kCwr, kFin | kPsh | kUrg, kRst | kSyn};
+
+class TcpTalk {
+ public:
+  explicit TcpTalk(Talker& talker) : talker_(talker), draw_(talker.draw) {
+    syn_options_ = draw_.pick<std::string_view>({"", "020405b4", "020405b40402080a00000001000000000103030701",
+                                                 "0303070001010101", "04020101", "030e0001", "0303ff00"});
+  }
+
+  void follow(std::string_view letters) {
+    for (const char letter : letters) {
+      constexpr std::string_view kLetters = "safkdr";
+      constexpr uint8_t kFlags[] = {kSyn, kSyn | kAck, kFin | kAck, kAck, kAck | kPsh, kRst};
+      const bool from_a = letter < 'a';
+      const size_t which = kLetters.find(static_cast<char>(from_a ? letter + ('a' - 'A') : letter));
+      const uint8_t from = from_a ? kA : kB;
+      TcpFields fields = exact(from, kFlags[which]);
+      // A SYN that is said again keeps its number, or is of a new connection.
+      if (kFlags[which] == kSyn && begun_[from] && draw_.chance(70)) fields.sequence = talker_.next[from] - 1;
+      tell(from, kFlags[which], letter == 'd' || letter == 'D' ? 100 : 0, fields);
+    }
+  }
+
+  void say_anything() {
+    const auto from = static_cast<uint8_t>(draw_.below(2));
+    const uint8_t flags = draw_.chance(92) ? draw_.pick(kLater) : draw_.pick(kOdd);
+    TcpFields fields = exact(from, flags);
+    fields.sequence = talker_.displaced(fields.sequence);
+    fields.acknowledgement = talker_.displaced(fields.acknowledgement);
+    fields.window = draw_.pick<uint16_t>({0, 1, 500, 8192, 29200, 65535, 65535});
+    if ((flags & kSyn) == 0 && draw_.chance(15)) fields.options = kSackAndStamp[draw_.below(2)];
+    tell(from, flags, (flags & (kSyn | kRst)) == 0 ? draw_.pick<uint16_t>({0, 0, 0, 1, 100, 1000}) : uint16_t{0},
+         fields);
+  }
+
+ private:
+  static constexpr std::string_view kSackAndStamp[] = {"0101080a0000000100000001", "0101050a0000006400000200"};
+
+  TcpFields exact(uint8_t from, uint8_t flags) const {
+    TcpFields fields = {.sequence = talker_.next[from], .window = 65535};
+    if ((flags & kAck) != 0) fields.acknowledgement = talker_.next[other_end(from)];
+    if ((flags & kSyn) != 0) fields.options = syn_options_;
+    return fields;
+  }
+
+  void tell(uint8_t from, uint8_t flags, uint16_t length, const TcpFields& fields) {
+    const bool counts = (flags & (kSyn | kFin)) != 0;
+    if (fields.sequence == talker_.next[from]) talker_.next[from] += length + (counts ? 1u : 0u);
+    begun_[from] |= counts;
+    talker_.say_tcp(from, talker_.flow(from), flags, std::string(length, 'x'), fields);
+  }
+
+  Talker& talker_;
+  Draw& draw_;
+  std::string_view syn_options_;
+  std::array<bool, 2> begun_ = {};
+};
+
+}  // namespace
+
+void talk_tcp(Talker& talker) {
+  TcpTalk talk(talker);
+  talk.follow(talker.draw.pick(kWays));
+  const uint32_t more = talker.draw.between(1, 10);
+  for (uint32_t i = 0; i < more; ++i) {
+    talk.say_anything();
+    if (talker.draw.chance(6)) talker.say_error();
+  }
+}
+
+}  // namespace sallyport::kernel
