@@ -76,6 +76,7 @@ enum Status : uint32_t {
   kStatusConfirmed = 1u << 3,
   kStatusSourceNat = 1u << 4,
   kStatusDestinationNat = 1u << 5,
+  kStatusSequenceShifted = 1u << 6,     // a helper changed the length of what was said (SEQ_ADJUST)
   kStatusSourceNatDone = 1u << 7,       // source mapping chosen, be it none
   kStatusDestinationNatDone = 1u << 8,  // destination mapping likewise
   kStatusDying = 1u << 9,
@@ -154,6 +155,14 @@ struct PacketCounts {
   uint64_t bytes = 0;
 };
 
+// How far sequence numbers of one direction are from what their sender counts: `before` up to the byte `at`, `after`
+// behind it.
+struct SequenceShift {
+  uint32_t at = 0;
+  int32_t before = 0;
+  int32_t after = 0;
+};
+
 // What few connections have, or only where a rule or sysctl asks for it. Owned by the table, in a pool of its own.
 struct ConnectionExtra {
   std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
@@ -161,6 +170,7 @@ struct ConnectionExtra {
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
   uint32_t first_expectation = 0;            // of its list, newest first; 0: none
+  std::array<SequenceShift, 2> shifts = {};  // by direction; in use with kStatusSequenceShifted
 };
 
 // One entry of the connection table. Owned by the table; a packet's pointer to it is valid until the packet's way ends.

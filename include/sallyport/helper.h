@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sallyport/clock.h"
@@ -22,6 +23,10 @@ struct Expectation {
   bool permanent = false;          // stays when its connection came
   bool inactive = false;           // not looked up
   const Helper* helper = nullptr;  // of the expected connection; null: none
+  // NAT (HelperNat): when it comes it is mapped as its master is, with `mapped_id` as its destination's port.
+  bool follows_mapping = false;
+  Direction announced_by = Direction::Original;  // the direction of the master's packet that announced it
+  uint16_t mapped_id = 0;
   bool operator==(const Expectation&) const = default;
 };
 
@@ -34,12 +39,39 @@ class Expecter {
   virtual bool expect(Connection& master, const Expectation& expectation, Timestamp now) = 0;
 };
 
+struct HelperContext;
+
+// A piece of a packet's payload: of what stands behind the TCP or UDP header.
+struct PayloadPart {
+  uint32_t begin = 0;
+  uint32_t size = 0;
+};
+
+// What NAT does for a helper whose connection is mapped, so that what one side says of itself stays true on the other:
+// the helper expects through this, and writes into the packet the port that it is told, with the address by which the
+// other side knows the sender: the destination of the tuple opposite to the packet's direction. One thread.
+class HelperNat {
+ public:
+  virtual ~HelperNat() = default;
+  // As Expecter::expect, for a connection that will be mapped as `master` is. `expectation.tuple` has the port that the
+  // packet names; it will be led there. Returns the port by which it will come instead: the same, or another where
+  // that one is expected by somebody else. None: no port is to be had, and the packet that announced it is dropped.
+  virtual std::optional<uint16_t> expect(Connection& master, Expectation expectation, const HelperContext& context) = 0;
+  // Puts `text` in the place of a part of the payload, lengths and checksums kept right; where TCP's payload grows or
+  // shrinks, later sequence numbers of the connection are shifted. Pointers into the packet are invalid afterwards.
+  // False: the packet would be too large.
+  virtual bool replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) = 0;
+  // Connection tracking only: maps a connection that was expected and now begins.
+  virtual void follow(Connection& connection, const Expectation& expectation, Timestamp now) = 0;
+};
+
 // What a helper is told beside the packet and its connection, extra included.
 struct HelperContext {
   Timestamp now = 0;
   PacketState state = PacketState::New;
   Direction direction = Direction::Original;
   Expecter* expecter = nullptr;
+  HelperNat* nat = nullptr;  // null: the connection is not mapped; what is said can be believed as it stands
 };
 
 // A constant; -j CT --helper gives it to connections by name, family and protocol.
@@ -55,7 +87,7 @@ struct Helper {
   std::array<Class, 4> classes = {};
   // Looks at a packet of its connection at the end of INPUT or POSTROUTING. False: drop it. Null: this helper's
   // payload is not read. Never throws, never allocates once warm.
-  bool (*look)(const Packet& packet, Connection& connection, const HelperContext& context) = nullptr;
+  bool (*look)(Packet& packet, Connection& connection, const HelperContext& context) = nullptr;
 };
 
 // Null: there is none.

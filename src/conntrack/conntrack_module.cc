@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "conntrack/icmp_error.h"
+#include "conntrack/sequence_shift.h"
 #include "conntrack/tuple.h"
 
 namespace sallyport {
@@ -27,7 +28,8 @@ bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family ==
 ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key)
     : timeouts_(router),
       table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key),
-      expectations_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_expect_max")), expectation_key) {
+      expectations_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_expect_max")), expectation_key),
+      router_(router) {
   table_.listen(expectations_);
 }
 
@@ -143,7 +145,9 @@ bool ConntrackModule::follow_expectation(Connection& connection, const Tuple& tu
   connection.status |= kStatusExpected;
   connection.mark = expected->master->mark;
   table_.set_master(connection, *expected->master);
-  if (expected->helper != nullptr) table_.extra(connection).helper = expected->helper;
+  const Expectation& expectation = expected->expectation;
+  if (expectation.helper != nullptr) table_.extra(connection).helper = expectation.helper;
+  if (expectation.follows_mapping && nat_ != nullptr) nat_->follow(connection, expectation, now);
   return true;
 }
 
@@ -174,17 +178,30 @@ void ConntrackModule::forget(Packet& packet) {
   packet.connection_state = 0;
 }
 
+// The helper's turn; then sequence numbers of a connection whose helper has changed lengths before this packet.
+Verdict ConntrackModule::look_and_shift(Packet& packet, Connection& connection, const HookContext& context) {
+  const bool mapped = (connection.status & (kStatusSourceNat | kStatusDestinationNat)) != 0;
+  const HelperContext helping = {.now = context.now(),
+                                 .state = packet_state(packet),
+                                 .direction = packet_direction(packet),
+                                 .expecter = &expectations_,
+                                 .nat = mapped ? nat_ : nullptr};
+  if (helping.state == PacketState::Related && helping.direction == Direction::Reply) return Verdict::accept();
+  const bool shifted = connection.has(kStatusSequenceShifted) && !router_.interface(packet.in).loopback;
+  const Helper* const helper = connection.extra->helper;
+  if (helper != nullptr && helper->look != nullptr && !helper->look(packet, connection, helping)) {
+    return Verdict::drop();
+  }
+  if (shifted && !shift_sequence(packet, connection, helping.direction)) return Verdict::drop();
+  return Verdict::accept();
+}
+
 Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
   Connection* connection = packet.connection;
   if (connection == nullptr) return Verdict::accept();
-  if (connection->extra != nullptr && connection->extra->helper != nullptr) {
-    const HelperContext helping = {.now = context.now(),
-                                   .state = packet_state(packet),
-                                   .direction = packet_direction(packet),
-                                   .expecter = &expectations_};
-    const bool error_of_reply = helping.state == PacketState::Related && helping.direction == Direction::Reply;
-    const auto look = connection->extra->helper->look;
-    if (look != nullptr && !error_of_reply && !look(packet, *connection, helping)) return Verdict::drop();
+  if (connection->extra != nullptr) {
+    const Verdict verdict = look_and_shift(packet, *connection, context);
+    if (verdict.kind != Verdict::Kind::Accept) return verdict;
   }
   if (connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
     return Verdict::accept();

@@ -36,8 +36,11 @@ class ConntrackModule final : public HookModule {
   ExpectationTable& expectations() { return expectations_; }
   const Timeouts& timeouts() const { return timeouts_; }
   ConnectionCounters counters() const;
+  // Who maps what helpers announce; it outlives this. Null: nobody.
+  void set_nat(HelperNat* nat) { nat_ = nat; }
 
  private:
+  Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
   Connection* look_up(Packet& packet, TrackContext& context);
   Connection* find(const Packet& packet, const Tuple& tuple, Zone zone, TrackContext& context);
@@ -50,6 +53,8 @@ class ConntrackModule final : public HookModule {
   Timeouts timeouts_;
   ConnectionTable table_;
   ExpectationTable expectations_;
+  const Router& router_;
+  HelperNat* nat_ = nullptr;
 };
 
 // Hands packets to ConntrackModule::confirm.

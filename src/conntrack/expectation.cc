@@ -137,7 +137,7 @@ std::optional<ExpectationTable::Expected> ExpectationTable::take(const Tuple& tu
     Connection& master = *entry.master;
     // Nobody can know yet what a packet announced that has not left.
     if (!master.has(kStatusConfirmed) || master.has(kStatusDying) || master.deadline <= now) return std::nullopt;
-    const Expected expected = {.master = &master, .helper = expectation.helper};
+    const Expected expected = {.master = &master, .expectation = expectation};
     if (!expectation.permanent) remove(number);
     return expected;
   }

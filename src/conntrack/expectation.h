@@ -26,7 +26,7 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   // What a connection that begins with this tuple was expected as; uses it up unless it is permanent.
   struct Expected {
     Connection* master = nullptr;
-    const Helper* helper = nullptr;
+    Expectation expectation = {};
   };
   std::optional<Expected> take(const Tuple& tuple, uint16_t zone, Timestamp now);
 

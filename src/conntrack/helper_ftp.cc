@@ -5,8 +5,12 @@
 // direction the helper remembers the sequence numbers behind the last two segments that ended a line, and looks only at
 // segments that begin there. A command that is cut off is dropped, so that the sender repeats it whole. An address
 // other than the sender's own is believed by nobody (CVE-2001-0405: a hole to a third machine).
+//
+// Where the control connection is mapped, the command is written anew with what the other side can reach. Counterpart
+// of net/netfilter/nf_nat_ftp.c.
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
@@ -42,10 +46,13 @@ struct FtpLines {
 };
 static_assert(sizeof(FtpLines) <= sizeof(ConnectionExtra::helper_data));
 
-// Where the data connection will go: an address, where the command names one, and a port.
+// Where the data connection will go: an address, where the command names one, and a port. It is written in `size` bytes
+// from `begin` on.
 struct Place {
   std::optional<IpAddress> address = {};
   uint16_t port = 0;
+  size_t begin = 0;
+  size_t size = 0;
 };
 
 bool is_digit(uint8_t letter) { return letter >= '0' && letter <= '9'; }
@@ -74,11 +81,12 @@ IpAddress ipv4_of(const uint32_t* numbers) {
   return IpAddress::from(Family::Ipv4, bytes);
 }
 
-// A port that is not 0, and the delimiter behind it.
-std::optional<uint16_t> read_port(Text text, uint8_t delimiter) {
+// A port that is not 0, and the delimiter behind it; both stand from `at` on.
+std::optional<Place> read_port(Text text, size_t at, uint8_t delimiter) {
   uint16_t port = 0;
-  for (const uint8_t letter : text) {
-    if (letter == delimiter) return port != 0 ? std::optional(port) : std::nullopt;
+  for (; at < text.size(); ++at) {
+    const uint8_t letter = text[at];
+    if (letter == delimiter) return port != 0 ? std::optional(Place{.port = port, .size = at + 1}) : std::nullopt;
     if (!is_digit(letter)) return std::nullopt;
     port = static_cast<uint16_t>(port * 10 + (letter - '0'));
   }
@@ -88,16 +96,19 @@ std::optional<uint16_t> read_port(Text text, uint8_t delimiter) {
 // h1,h2,h3,h4,p1,p2
 std::optional<Place> read_six(Text text, uint8_t terminator) {
   uint32_t numbers[6];
-  if (read_numbers(text, numbers, ',', terminator) == 0) return std::nullopt;
-  return Place{ipv4_of(numbers), static_cast<uint16_t>(numbers[4] << 8 | numbers[5])};
+  const size_t size = read_numbers(text, numbers, ',', terminator);
+  if (size == 0) return std::nullopt;
+  return Place{.address = ipv4_of(numbers), .port = static_cast<uint16_t>(numbers[4] << 8 | numbers[5]), .size = size};
 }
 
 std::optional<Place> read_port_command(Text text, Family) { return read_six(text, '\r'); }
 
 // Servers do not agree on what stands before the six numbers.
 std::optional<Place> read_pasv(Text text, Family) {
-  const auto digit = std::ranges::find_if(text, is_digit);
-  return read_six(text.subspan(static_cast<size_t>(digit - text.begin())), 0);
+  const auto begin = static_cast<size_t>(std::ranges::find_if(text, is_digit) - text.begin());
+  auto place = read_six(text.subspan(begin), 0);
+  if (place) place->begin = begin;
+  return place;
 }
 
 bool is_delimiter(uint8_t letter) { return !is_digit(letter) && letter >= 33 && letter <= 126; }
@@ -109,26 +120,26 @@ std::optional<Place> read_eprt(Text text, Family family) {
   if (!is_delimiter(delimiter) || text[2] != delimiter) return std::nullopt;
   const uint8_t family_number = family == Family::Ipv4 ? '1' : '2';
   if (text[1] != family_number) return std::nullopt;
-  text = text.subspan(3);
-  const auto length = static_cast<size_t>(std::ranges::find(text, delimiter) - text.begin());
-  Place place;
+  constexpr size_t kBeforeAddress = 3;
+  const Text address = text.subspan(kBeforeAddress);
+  const auto length = static_cast<size_t>(std::ranges::find(address, delimiter) - address.begin());
+  std::optional<IpAddress> said;
   if (family == Family::Ipv4) {
     uint32_t numbers[4];
-    if (read_numbers(text, numbers, '.', delimiter) == 0) return std::nullopt;
-    place.address = ipv4_of(numbers);
+    if (read_numbers(address, numbers, '.', delimiter) == 0) return std::nullopt;
+    said = ipv4_of(numbers);
   } else {
     constexpr size_t kLongest = 45;
     if (length == 0 || length > kLongest) return std::nullopt;
     char written[kLongest + 1] = {};
-    std::memcpy(written, text.data(), length);
+    std::memcpy(written, address.data(), length);
     uint8_t bytes[16];
     if (inet_pton(AF_INET6, written, bytes) != 1) return std::nullopt;
-    place.address = IpAddress::from(Family::Ipv6, bytes);
+    said = IpAddress::from(Family::Ipv6, bytes);
   }
-  if (length >= text.size()) return std::nullopt;
-  const auto port = read_port(text.subspan(length + 1), delimiter);
-  if (!port) return std::nullopt;
-  place.port = *port;
+  if (length >= address.size()) return std::nullopt;
+  auto place = read_port(text, kBeforeAddress + length + 1, delimiter);
+  if (place) place->address = said;
   return place;
 }
 
@@ -137,18 +148,47 @@ std::optional<Place> read_epsv(Text text, Family) {
   if (text.size() <= 3) return std::nullopt;
   const uint8_t delimiter = text[0];
   if (!is_delimiter(delimiter) || text[1] != delimiter || text[2] != delimiter) return std::nullopt;
-  const auto port = read_port(text.subspan(3), delimiter);
-  return port ? std::optional(Place{std::nullopt, *port}) : std::nullopt;
+  return read_port(text, 3, delimiter);
+}
+
+// The longest place that is written: |2|, an IPv6 address with all its zeros, |, a port, |.
+using Written = std::array<char, 50>;
+
+size_t write_six(const IpAddress& address, uint16_t port, Written& out) {
+  const auto& bytes = address.bytes;
+  return fmt::format_to_n(out.data(), out.size(), "{},{},{},{},{},{}", bytes[0], bytes[1], bytes[2], bytes[3],
+                          port >> 8, port & 0xff)
+      .size;
+}
+
+// As the kernel writes it, IPv6 with all its zeros.
+size_t write_eprt(const IpAddress& address, uint16_t port, Written& out) {
+  const auto& bytes = address.bytes;
+  if (address.family == Family::Ipv4) {
+    return fmt::format_to_n(out.data(), out.size(), "|1|{}.{}.{}.{}|{}|", bytes[0], bytes[1], bytes[2], bytes[3], port)
+        .size;
+  }
+  char* end = fmt::format_to(out.data(), "|2|");
+  for (size_t i = 0; i < 16; i += 2) {
+    end = fmt::format_to(end, "{:02x}{:02x}{}", bytes[i], bytes[i + 1], i == 14 ? '|' : ':');
+  }
+  end = fmt::format_to(end, "{}|", port);
+  return static_cast<size_t>(end - out.data());
+}
+
+size_t write_epsv(const IpAddress&, uint16_t port, Written& out) {
+  return fmt::format_to_n(out.data(), out.size(), "|||{}|", port).size;
 }
 
 struct Command {
   std::string_view word;
   uint8_t skip_to;  // what is said stands behind this letter; 0: behind the word
   std::optional<Place> (*read)(Text text, Family family);
+  size_t (*write)(const IpAddress& address, uint16_t port, Written& out);
 };
 constexpr Command kCommands[2][2] = {
-    {{"PORT", ' ', read_port_command}, {"EPRT", ' ', read_eprt}},
-    {{"227 ", 0, read_pasv}, {"229 ", '(', read_epsv}},
+    {{"PORT", ' ', read_port_command, write_six}, {"EPRT", ' ', read_eprt, write_eprt}},
+    {{"227 ", 0, read_pasv, write_six}, {"229 ", '(', read_epsv, write_epsv}},
 };
 
 // Whether the line begins with the first `length` letters of the word, in either case.
@@ -174,6 +214,7 @@ Found find_place(Text line, const Command& command, Family family, Place& place)
   const auto read = command.read(rest, family);
   if (!read) return Found::Partial;
   place = *read;
+  place.begin += line.size() - rest.size();
   return Found::Place;
 }
 
@@ -188,8 +229,21 @@ Text payload_of(const Packet& packet) {
   return segment != nullptr ? Text(segment + header_bytes, whole - header_bytes) : Text();
 }
 
+// The other side is told where the data connection can go to, which will be led to where the sender said.
+bool expect_mapped(Packet& packet, const Command& command, const Place& place, Connection& connection,
+                   const Expectation& expected, const HelperContext& context) {
+  if (packet.length + Written().size() > UINT16_MAX) return false;
+  const auto port = context.nat->expect(connection, expected, context);
+  if (!port) return false;
+  Written written = {};
+  const size_t size = command.write(expected.tuple.destination_address(), *port, written);
+  const PayloadPart part = {static_cast<uint32_t>(place.begin), static_cast<uint32_t>(place.size)};
+  return context.nat->replace(packet, connection, part, {written.data(), size});
+}
+
 // The data connection comes from the other side to where the sender said.
-bool expect_data(const Place& place, Connection& connection, const HelperContext& context) {
+bool expect_data(Packet& packet, const Command& command, const Place& place, Connection& connection,
+                 const HelperContext& context) {
   const Tuple sender = connection.tuple(context.direction);
   const Tuple other = connection.tuple(opposite(context.direction));
   if (place.address && *place.address != sender.source_address()) return true;
@@ -197,31 +251,35 @@ bool expect_data(const Place& place, Connection& connection, const HelperContext
   expected.tuple.protocol = kTcp;
   expected.tuple.source_id = 0;
   expected.tuple.destination_id = place.port;
+  if (context.nat != nullptr) return expect_mapped(packet, command, place, connection, expected, context);
   return context.expecter->expect(connection, expected, context.now);
 }
 
 }  // namespace
 
-bool look_at_ftp(const Packet& packet, Connection& connection, const HelperContext& context) {
+bool look_at_ftp(Packet& packet, Connection& connection, const HelperContext& context) {
   if (context.state != PacketState::Established) return true;
   const Text payload = payload_of(packet);
   if (payload.empty()) return true;
   FtpLines lines{};
   std::memcpy(&lines, connection.extra->helper_data.data(), sizeof lines);
   const uint32_t sequence = load_be32(packet.transport(20) + 4);
+  // The payload may be written anew below.
+  const bool ends_line = payload.back() == '\n';
+  const uint32_t next_sequence = sequence + static_cast<uint32_t>(payload.size());
   bool passes = true;
   if (lines.begins_at(context.direction, sequence)) {
-    Found found = Found::Nothing;
-    Place place;
     for (const Command& command : kCommands[index(context.direction)]) {
-      found = find_place(payload, command, packet.family, place);
-      if (found != Found::Nothing) break;
+      Place place;
+      const Found found = find_place(payload, command, packet.family, place);
+      if (found == Found::Partial) return false;
+      if (found == Found::Nothing) continue;
+      passes = expect_data(packet, command, place, connection, context);
+      break;
     }
-    if (found == Found::Partial) return false;
-    if (found == Found::Place) passes = expect_data(place, connection, context);
   }
-  if (payload.back() == '\n') {
-    lines.add(context.direction, sequence + static_cast<uint32_t>(payload.size()));
+  if (ends_line) {
+    lines.add(context.direction, next_sequence);
     std::memcpy(connection.extra->helper_data.data(), &lines, sizeof lines);
   }
   return passes;

@@ -5,7 +5,7 @@
 
 namespace sallyport {
 
-bool look_at_tftp(const Packet& packet, Connection& connection, const HelperContext& context) {
+bool look_at_tftp(Packet& packet, Connection& connection, const HelperContext& context) {
   constexpr uint32_t kUdpHeader = 8;
   constexpr uint16_t kRead = 1, kWrite = 2;
   const uint8_t* header = packet.transport(kUdpHeader + 2);
@@ -14,6 +14,11 @@ bool look_at_tftp(const Packet& packet, Connection& connection, const HelperCont
   if (operation != kRead && operation != kWrite) return true;
   Expectation expected = {.tuple = connection.tuple(Direction::Reply)};
   expected.tuple.source_id = 0;
+  if (context.nat == nullptr) return context.expecter->expect(connection, expected, context.now);
+  // The request names no port; the answer goes to the one that it came from.
+  expected.announced_by = Direction::Original;
+  expected.mapped_id = connection.tuple(Direction::Original).source_id;
+  expected.follows_mapping = true;
   return context.expecter->expect(connection, expected, context.now);
 }
 

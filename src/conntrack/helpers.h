@@ -5,7 +5,7 @@
 
 namespace sallyport {
 
-bool look_at_ftp(const Packet& packet, Connection& connection, const HelperContext& context);
-bool look_at_tftp(const Packet& packet, Connection& connection, const HelperContext& context);
+bool look_at_ftp(Packet& packet, Connection& connection, const HelperContext& context);
+bool look_at_tftp(Packet& packet, Connection& connection, const HelperContext& context);
 
 }  // namespace sallyport

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 
+#include "conntrack/sequence_shift.h"
 #include "conntrack/tcp_segment.h"
 #include "conntrack/tracker.h"
 #include "wire/checksum.h"
@@ -298,6 +299,9 @@ class TcpTracker {
     uint32_t end = segment_.end();
     uint32_t ack = segment_.acknowledgement;
     uint32_t sack = (receiver_.flags & kSackPermitted) != 0 ? segment_.highest_sack(ack) : ack;
+    const auto shift = static_cast<uint32_t>(sequence_shift(connection_, opposite(context_.direction), ack - 1));
+    ack -= shift;
+    sack -= shift;
     if (learn_side(end, sack)) return Window::Accept;
     if (!segment_.ack() || (segment_.rst() && ack == 0)) ack = sack = receiver_.end;
     if (segment_.rst() && sequence == 0 && track_.state == SynSent) sequence = end = sender_.end;

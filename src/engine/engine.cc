@@ -232,6 +232,7 @@ class EngineImpl final : public Engine {
         nat_ =
             std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
       }
+      conntrack_->set_nat(nat_.get());
       nat_->set_rules(family, *rules);
       for (const HookPlace& place : table_type("nat")->places)
         path_.chain(family, place.hook).add(*nat_, place.priority);

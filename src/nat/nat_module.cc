@@ -6,6 +6,9 @@
 
 #include "nat/nat_module.h"
 
+#include <algorithm>
+
+#include "conntrack/sequence_shift.h"
 #include "conntrack/tuple.h"
 #include "nat/rewrite.h"
 
@@ -89,20 +92,59 @@ Verdict NatModule::decide(Packet& packet, HookContext& context, NatEnd end) {
 void NatModule::map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) {
   Connection* const connection = packet.connection;
   if (connection == nullptr || connection->has(kStatusConfirmed) || connection->has(done_bit(end))) return;
-  const Tuple reply = connection->tuple(Direction::Reply);
+  set_up(*connection, end, request, context.now());
+}
+
+void NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now) {
+  const Tuple reply = connection.tuple(Direction::Reply);
   if (auto current = inverted(reply)) {
-    current->zone = connection->zone().original;
-    const Tuple mapped =
-        unique_tuple(*current, *connection, end, request, {table_, by_source_, random_, context.now()});
+    current->zone = connection.zone().original;
+    const Tuple mapped = unique_tuple(*current, connection, end, request, {table_, by_source_, random_, now});
     if (mapped != *current) {
       Tuple answer = inverted(mapped).value_or(reply);
       answer.zone = reply.zone;
-      table_.set_reply(*connection, answer);
-      connection->status |= end == NatEnd::Source ? kStatusSourceNat : kStatusDestinationNat;
+      table_.set_reply(connection, answer);
+      connection.status |= end == NatEnd::Source ? kStatusSourceNat : kStatusDestinationNat;
     }
   }
-  connection->status |= done_bit(end);
-  if (end == NatEnd::Source) by_source_.add(*connection);
+  connection.status |= done_bit(end);
+  if (end == NatEnd::Source) by_source_.add(connection);
+}
+
+std::optional<uint16_t> NatModule::expect(Connection& master, Expectation expectation, const HelperContext& context) {
+  const uint16_t named = expectation.tuple.destination_id;
+  expectation.follows_mapping = true;
+  expectation.announced_by = context.direction;
+  expectation.mapped_id = named;
+  constexpr uint32_t kMostAttempts = 128;
+  const uint32_t above = UINT16_MAX - named;
+  for (uint32_t i = 0; i <= std::min(above, kMostAttempts); ++i) {
+    const uint32_t step = i == 0 ? 0 : random_.next32() % above;
+    expectation.tuple.destination_id = static_cast<uint16_t>(named + step);
+    if (context.expecter->expect(master, expectation, context.now)) return expectation.tuple.destination_id;
+  }
+  return std::nullopt;
+}
+
+bool NatModule::replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) {
+  const uint32_t sequence = packet.protocol == kTcp ? load_be32(packet.transport(20) + 4) : 0;
+  if (!replace_payload(packet, part, text)) return false;
+  if (packet.protocol != kTcp) return true;
+  const auto grown = static_cast<int32_t>(static_cast<int64_t>(text.size()) - part.size);
+  add_sequence_shift(connection, packet_direction(packet), sequence, grown);
+  return true;
+}
+
+// It comes from whom the master talks to, and goes to whom the master's packets come from.
+void NatModule::follow(Connection& connection, const Expectation& expectation, Timestamp now) {
+  const Tuple told = connection.master->tuple(expectation.announced_by);
+  NatRequest request = {.has_addresses = true};
+  request.low = request.high = told.destination_address();
+  set_up(connection, NatEnd::Source, request, now);
+  request.low = request.high = told.source_address();
+  request.has_ids = true;
+  request.low_id = request.high_id = expectation.mapped_id;
+  set_up(connection, NatEnd::Destination, request, now);
 }
 
 void NatModule::bind(Packet& packet, InterfaceId out) {

@@ -6,6 +6,7 @@
 #include "conntrack/connection_table.h"
 #include "nat/by_source.h"
 #include "nat/range.h"
+#include "sallyport/helper.h"
 #include "sallyport/hook.h"
 #include "sallyport/nat.h"
 
@@ -13,7 +14,7 @@ namespace sallyport {
 
 // At -100 of PREROUTING and OUTPUT (destination) and 100 of POSTROUTING and INPUT (source), for both families. Shows a
 // connection's first packet to the nat table, keeps what that decides, and rewrites every packet by it. One thread.
-class NatModule final : public HookModule, public Nat, private ConnectionListener {
+class NatModule final : public HookModule, public Nat, public HelperNat, private ConnectionListener {
  public:
   // `random` outlives this.
   NatModule(ConnectionTable& table, Random& random, const SipHashKey& key);
@@ -25,8 +26,12 @@ class NatModule final : public HookModule, public Nat, private ConnectionListene
   Verdict handle(Packet& packet, HookContext& context) override;
   void map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) override;
   void bind(Packet& packet, InterfaceId out) override;
+  std::optional<uint16_t> expect(Connection& master, Expectation expectation, const HelperContext& context) override;
+  bool replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) override;
+  void follow(Connection& connection, const Expectation& expectation, Timestamp now) override;
 
  private:
+  void set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now);
   void ended(Connection& connection) override;
   Verdict decide(Packet& packet, HookContext& context, NatEnd end);
   static bool translate_error(Packet& packet, NatEnd end);

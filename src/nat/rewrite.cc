@@ -7,6 +7,7 @@
 #include "conntrack/tuple.h"
 #include "wire/checksum.h"
 #include "wire/crc32c.h"
+#include "wire/edit.h"
 
 namespace sallyport {
 namespace {
@@ -117,6 +118,33 @@ void rewrite(Packet& packet, const Tuple& target, NatEnd end) {
   const bool present = packet.transport_state == Transport::Present;
   rewrite_at(packet, {0, present ? packet.transport_offset : packet.captured(), packet.protocol}, target, end);
   packet.flow_hashed = false;
+}
+
+bool replace_payload(Packet& packet, PayloadPart part, std::string_view text) {
+  constexpr uint32_t kUdpHeader = 8, kTcpHeader = 20, kUdpLength = 4, kUdpChecksum = 6;
+  const bool udp = packet.protocol == kUdp;
+  const uint8_t* const header = packet.transport(udp ? kUdpHeader : kTcpHeader);
+  if (header == nullptr) return false;
+  const uint32_t begin = packet.transport_offset + (udp ? kUdpHeader : (header[12] >> 4) * 4u) + part.begin;
+  const auto size = static_cast<uint32_t>(text.size());
+  if (packet.at(begin, part.size) == nullptr || packet.length - part.size + size > UINT16_MAX) return false;
+  if (size > part.size) {
+    packet.insert(begin + part.size, size - part.size);
+  } else {
+    const uint32_t less = part.size - size, end = begin + part.size;
+    std::memmove(packet.data() + end - less, packet.data() + end, packet.captured() - end);
+    packet.truncate(packet.captured() - less);
+    packet.length -= less;
+  }
+  std::memcpy(packet.data() + begin, text.data(), size);
+  set_length(packet);
+  if (udp) {
+    uint8_t* const udp_header = packet.transport(kUdpHeader);
+    store_be16(udp_header + kUdpLength, static_cast<uint16_t>(packet.transport_length()));
+    if (load_be16(udp_header + kUdpChecksum) == 0) return true;
+  }
+  set_transport_checksum(packet);
+  return true;
 }
 
 bool rewrite_quoted(Packet& error, const Tuple& target, NatEnd end) {

@@ -1,15 +1,19 @@
-// Any bytes as what two hosts say on a connection that has a helper. The first byte chooses helper and family; then
-// segments follow, each with a byte for its direction and for whether it goes on where the last one ended, and a byte
-// for its length.
+// Any bytes as what two hosts say on a connection that has a helper. The first byte chooses helper, family, and whether
+// the connection is mapped; then segments follow, each with a byte for its direction and for whether it goes on where
+// the last one ended, and a byte for its length.
 
 #include <algorithm>
 #include <vector>
 
 #include "conntrack/connection_table.h"
 #include "conntrack/expectation.h"
+#include "conntrack/sequence_shift.h"
 #include "conntrack/tuple.h"
 #include "fuzz/fuzz_input.h"
+#include "nat/nat_module.h"
 #include "support/packets.h"
+#include "wire/checksum.h"
+#include "wire/parse.h"
 
 namespace sallyport {
 namespace {
@@ -36,13 +40,20 @@ Packet packet_of(const Chosen& helper, Family family, Direction direction, std::
   return helper.protocol == kTcp ? test::tcp6(flow, test::kAck, payload, fields) : test::udp6(flow, payload);
 }
 
-void talk(const Chosen& chosen, Family family, std::string_view said) {
+void talk(const Chosen& chosen, Family family, bool mapped, std::string_view said) {
   const Helper* helper = find_helper(chosen.name, family, chosen.protocol);
   ConnectionTable table(100, kKey);
   ExpectationTable expectations(4, kKey);
   table.listen(expectations);
   const Tuple tuple = *tuple_of(packet_of(chosen, family, Direction::Original, "", 0), 0);
+  Random random(1);
+  NatModule nat(table, random, kKey);
   Connection& connection = *table.create(tuple, *inverted(tuple), 0);
+  if (mapped) {
+    Tuple reply = *inverted(tuple);
+    std::ranges::fill(std::span(reply.destination).first(address_bytes(family)), uint8_t{0xcb});
+    table.set_reply(connection, reply);
+  }
   connection.deadline = kSecond;
   require(table.confirm(connection, 0));
   table.extra(connection).helper = helper;
@@ -51,10 +62,22 @@ void talk(const Chosen& chosen, Family family, std::string_view said) {
     const auto direction = static_cast<Direction>(said[0] & 1);
     if ((said[0] & 2) != 0) next[said[0] & 1] += static_cast<uint8_t>(said[0]);
     const size_t length = std::min<size_t>(static_cast<uint8_t>(said[1]), said.size() - 2);
-    const Packet packet = packet_of(chosen, family, direction, said.substr(2, length), next[said[0] & 1]);
+    Packet packet = packet_of(chosen, family, direction, said.substr(2, length), next[said[0] & 1]);
     next[said[0] & 1] += static_cast<uint32_t>(length);
     said.remove_prefix(2 + length);
-    helper->look(packet, connection, {0, PacketState::Established, direction, &expectations});
+    set_packet_state(packet, PacketState::Established, direction);
+    const bool passes = helper->look(packet, connection,
+                                     {.state = PacketState::Established,
+                                      .direction = direction,
+                                      .expecter = &expectations,
+                                      .nat = mapped ? &nat : nullptr});
+    if (passes) {
+      Packet again;
+      again.assign(packet.bytes(), 0);
+      require(parse(again) == Malformed::None && again.length == packet.length);
+      require(transport_checksum_state(again) != ChecksumState::Wrong);
+      if (connection.has(kStatusSequenceShifted)) require(shift_sequence(packet, connection, direction));
+    }
     require(expectations.size() <= 1);
   }
   table.kill(connection);
@@ -69,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sallyport;
   if (size < 2) return 0;
   const std::string_view said(reinterpret_cast<const char*>(data) + 1, size - 1);
-  talk(kHelpers[data[0] / 2 % std::size(kHelpers)], data[0] % 2 == 0 ? Family::Ipv4 : Family::Ipv6, said);
+  talk(kHelpers[data[0] / 2 % std::size(kHelpers)], data[0] % 2 == 0 ? Family::Ipv4 : Family::Ipv6, data[0] >= 128,
+       said);
   return 0;
 }

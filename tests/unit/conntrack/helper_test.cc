@@ -32,7 +32,7 @@ class Control {
   bool say(Direction direction, std::string_view text, Timestamp now = 0) {
     uint32_t& next = next_[index(direction)];
     const test::TcpFields fields = {.sequence = next};
-    const Packet packet = test::tcp4(direction == Direction::Original ? kClient : kServer, test::kAck, text, fields);
+    Packet packet = test::tcp4(direction == Direction::Original ? kClient : kServer, test::kAck, text, fields);
     next += static_cast<uint32_t>(text.size());
     const HelperContext context = {now, PacketState::Established, direction, &expectations_};
     return connection->extra->helper->look(packet, *connection, context);

@@ -140,5 +140,49 @@ TEST(RewriteQuoted, ChangesThePacketInsideAnError) {
   }
 }
 
+struct PayloadCase {
+  PayloadPart part;
+  std::string_view text;
+  std::string_view payload;  // afterwards; empty: refused
+};
+constexpr PayloadCase kPayloads[] = {
+    // of "one two three"
+    {{4, 3}, "2", "one 2 three"},     {{4, 3}, "twenty-two", "one twenty-two three"},
+    {{4, 3}, "TWO", "one TWO three"}, {{0, 13}, "x", "x"},
+    {{13, 0}, "!", "one two three!"}, {{4, 10}, "2", ""},
+};
+
+TEST(ReplacePayload, KeepsLengthsAndChecksumsRight) {
+  constexpr std::string_view kText = "one two three";
+  for (const PayloadCase& test : kPayloads) {
+    std::vector<Packet> packets;
+    packets.push_back(test::tcp4(kFour, test::kAck, kText, {.options = "0101050a000007cf000007d9"}));
+    packets.push_back(test::tcp6(kSix, test::kAck, kText));
+    packets.push_back(test::udp4(kFour, kText));
+    packets.push_back(test::with_extension(test::udp6(kSix, kText), 60, test::hex("00000104 00000000")));
+    for (Packet& packet : packets) {
+      const uint32_t before = packet.length;
+      const bool replaced = replace_payload(packet, test.part, test.text);
+      EXPECT_EQ(replaced, !test.payload.empty());
+      Packet again = test::raw(packet.bytes());
+      ASSERT_EQ(parse(again), Malformed::None);
+      EXPECT_EQ(transport_checksum_state(again), ChecksumState::Right);
+      EXPECT_EQ(again.length, before + (replaced ? test.payload.size() - kText.size() : 0));
+      if (!replaced) continue;
+      const auto tail = again.bytes().last(test.payload.size());
+      EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(tail.data()), tail.size()), test.payload);
+      if (again.protocol == kUdp) {
+        EXPECT_EQ(load_be16(again.transport(8) + 4), again.transport_length());
+      }
+    }
+  }
+}
+
+TEST(ReplacePayload, RefusesWhatWouldBeTooLarge) {
+  Packet packet = test::udp4(kFour, std::string(65000, 'x'));
+  EXPECT_FALSE(replace_payload(packet, {0, 1}, std::string(1000, 'y')));
+  EXPECT_EQ(packet.length, 65028u);
+}
+
 }  // namespace
 }  // namespace sallyport
