@@ -8,6 +8,7 @@ class App;
 namespace sallyport::cli {
 
 void add_conntrack_command(CLI::App& app, int& exit_code);
+void add_host_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_rules_command(CLI::App& app, int& exit_code);
 void add_top_command(CLI::App& app, int& exit_code);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   int exit_code = kDone;
   add_replay_command(app, exit_code);
   add_rules_command(app, exit_code);
+  add_host_command(app, exit_code);
   add_conntrack_command(app, exit_code);
   add_top_command(app, exit_code);
   add_test_command(app, exit_code);

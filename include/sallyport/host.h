@@ -181,6 +181,10 @@ class HostModel final : public Router {
 // Reads a model from TOML. `file` names it in errors. Unknown sysctls are named in `warnings`.
 Results<HostModel> read_host_model(std::string_view toml, std::string_view file, std::vector<std::string>& warnings);
 
+// The machine that this process runs on, as far as the model has words for it; `warnings` name what it has none for,
+// and interfaces that are down, which are left out. An error: the kernel does not answer. Needs no privilege.
+Result<HostModel> snapshot_host(std::vector<std::string>& warnings);
+
 // The model as TOML that read_host_model() reads back to the same model.
 std::string host_model_text(const HostModel& model);
 

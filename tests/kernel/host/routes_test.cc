@@ -1,4 +1,5 @@
-// Machines made by chance, told to the kernel and to the model: both are asked the same routes.
+// Machines made by chance, told to the kernel and to the model: both are asked the same routes. So is the model that a
+// snapshot makes of the kernel's machine, as it is read back from its text.
 // Usage: host_routes_test [MACHINES [QUESTIONS [SEED [FIRST]]]]; exit 77 where the kernel cannot be asked.
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ constexpr int kSkipped = 77;
 constexpr size_t kMostShown = 10;
 
 struct Tally {
-  uint64_t questions = 0, wrong = 0, refused_facts = 0, wrongly_refused = 0;
+  uint64_t questions = 0, wrong = 0, refused_facts = 0, wrongly_refused = 0, wrong_snapshots = 0;
   std::map<std::string, uint64_t> kinds;  // of the kernel's answers
 };
 
@@ -88,6 +89,7 @@ std::string tell_kernel(const RandomMachine& machine, Tally& tally) {
   return toml;
 }
 
+// Compares one model's answers with the kernel's.
 bool compare(const RandomMachine& machine, const std::string& toml, uint64_t questions, Random& random, Tally& tally) {
   std::vector<std::string> warnings;
   const auto model = read_host_model(toml, "machine.toml", warnings);
@@ -116,6 +118,20 @@ bool compare(const RandomMachine& machine, const std::string& toml, uint64_t que
   return right;
 }
 
+// The snapshot's text, which must read back to a model of the same text.
+std::string snapshot_text(Tally& tally) {
+  std::vector<std::string> warnings;
+  const auto model = snapshot_host(warnings);
+  const std::string text = model ? host_model_text(*model) : "";
+  const auto again = read_host_model(text, "snapshot.toml", warnings);
+  const bool right = model && warnings.empty() && again && host_model_text(*again) == text;
+  if (right) return text;
+  ++tally.wrong_snapshots;
+  for (const std::string& warning : warnings) fmt::print("snapshot: {}\n", warning);
+  if (!again) fmt::print("snapshot: {}\n", again.error().front().text());
+  return text;
+}
+
 int run(uint64_t machines, uint64_t questions, uint64_t seed, uint64_t first) {
   Tally tally;
   for (uint64_t i = first; i < first + machines; ++i) {
@@ -128,17 +144,19 @@ int run(uint64_t machines, uint64_t questions, uint64_t seed, uint64_t first) {
       if (!open.back().is_open()) return skip("no TUN interfaces");
     }
     const std::string toml = tell_kernel(machine, tally);
-    const uint64_t before = tally.wrong;
-    if (!compare(machine, toml, questions, random, tally) && before < kMostShown) {
-      fmt::print("on machine {} of seed {}:\n{}\n", i, seed, toml);
+    for (const std::string& text : {toml, snapshot_text(tally)}) {
+      const uint64_t before = tally.wrong;
+      if (!compare(machine, text, questions, random, tally) && before < kMostShown) {
+        fmt::print("on machine {} of seed {}:\n{}\n", i, seed, text);
+      }
     }
   }
   for (const auto& [kind, count] : tally.kinds) fmt::print("{:8} {}\n", count, kind);
   fmt::print(
       "{} machines, {} questions, {} answered otherwise than by the kernel; {} routes and rules that the kernel "
-      "refused left out, {} machines refused by the model alone\n",
-      machines, tally.questions, tally.wrong, tally.refused_facts, tally.wrongly_refused);
-  return tally.wrong == 0 && tally.wrongly_refused == 0 ? 0 : 1;
+      "refused left out, {} machines refused by the model alone, {} snapshots wrong\n",
+      machines, tally.questions, tally.wrong, tally.refused_facts, tally.wrongly_refused, tally.wrong_snapshots);
+  return tally.wrong == 0 && tally.wrongly_refused == 0 && tally.wrong_snapshots == 0 ? 0 : 1;
 }
 
 }  // namespace
