@@ -84,7 +84,8 @@ std::string path_of(std::string_view sysctl) {
 // The routes that the model makes of its addresses by itself.
 std::vector<RouteEntry> routes_made_by(const HostModel& model) {
   HostModel::State state;
-  for (InterfaceId id = 1; id <= model.interface_count(); ++id) {
+  const auto last = static_cast<InterfaceId>(model.interface_count());
+  for (InterfaceId id = 1; id <= last; ++id) {
     const Interface& interface = model.interface(id);
     const auto ipv6 = [&](std::string_view leaf) {
       return model.sysctl(fmt::format("net.ipv6.conf.{}.{}", interface.name_text(), leaf)) != 0;
@@ -344,11 +345,12 @@ class Snapshot {
       if (value && *value != otherwise) (void)model.set_sysctl(name, *value);
       return value.value_or(otherwise);
     };
+    const auto last = static_cast<InterfaceId>(model.interface_count());
     for (const InterfaceSysctl& sysctl : interface_sysctls()) {
       const int64_t all = state(sysctl, "all", sysctl.all);
       const int64_t each = state(sysctl, "default", sysctl.each);
       const bool spread = sysctl.combine == Combine::Spread && all != sysctl.all;
-      for (InterfaceId id = 1; id <= model.interface_count(); ++id) {
+      for (InterfaceId id = 1; id <= last; ++id) {
         state(sysctl, model.interface(id).name_text(), spread ? all : each);
       }
     }
