@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "input.h"
+#include "manual.h"
 
 int main(int argc, char** argv) {
   using namespace sallyport::cli;
@@ -18,6 +19,16 @@ int main(int argc, char** argv) {
   add_conntrack_command(app, exit_code);
   add_top_command(app, exit_code);
   add_test_command(app, exit_code);
+  // Each prints its page and ends the program, as --help does.
+  const auto add_page = [&app](const char* name, std::string (*page)(const CLI::App&), const char* what) {
+    const auto print = [&app, page] {
+      if (auto done = write_file("-", page(app)); !done) throw CLI::RuntimeError(done.error().what, kCannotRead);
+      throw CLI::Success();
+    };
+    app.add_flag_callback(name, print, what);
+  };
+  add_page("--manual", manual_page, "print the manual page (man -l)");
+  add_page("--completion", bash_completion, "print what bash needs to complete commands and options");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

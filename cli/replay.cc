@@ -242,7 +242,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   const std::map<std::string, Checksums> modes{
       {"verify", Checksums::Verify}, {"trust", Checksums::Trust}, {"repair", Checksums::Repair}};
   command.add_option("--checksums", arguments->checksums, "verify, trust or repair what the capture holds")
-      ->transform(CLI::CheckedTransformer(modes));
+      ->transform(CLI::CheckedTransformer(modes))
+      ->option_text("MODE");
   auto expression = std::make_shared<std::vector<std::string>>();
   command.add_option("EXPRESSION", *expression, "a BPF expression, as tcpdump takes it");
   command.callback([arguments, expression, style, &exit_code] {

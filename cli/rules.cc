@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "commands.h"
 #include "input.h"
+#include "rule_words.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport::cli {
@@ -60,6 +62,19 @@ int save(const RulesArguments& arguments) {
   return kDone;
 }
 
+int list(const std::vector<std::string>& names) {
+  const auto page = rule_words(builtin_registry(), names);
+  if (!page) {
+    print_error(page.error());
+    return kAnswerIsNo;
+  }
+  if (auto done = write_file("-", *page); !done) {
+    print_error(done.error());
+    return kCannotRead;
+  }
+  return kDone;
+}
+
 void add_common(CLI::App& command, RulesArguments& arguments) {
   command.add_option("FILE", arguments.file, "iptables-save text; - is standard input")->required();
   command.add_flag("-6", arguments.ipv6, "the file is for ip6tables");
@@ -68,13 +83,15 @@ void add_common(CLI::App& command, RulesArguments& arguments) {
 }  // namespace
 
 void add_rules_command(CLI::App& app, int& exit_code) {
-  CLI::App& rules = *app.add_subcommand("rules", "reads a ruleset: check it, print its canonical text");
+  CLI::App& rules =
+      *app.add_subcommand("rules", "reads a ruleset: check it, print its canonical text; what may stand in one");
   rules.require_subcommand(1);
   rules.footer(
       "Examples:\n"
       "  sallyport rules check firewall.rules        say whether every rule is understood, and which is not\n"
       "  sallyport rules save firewall.rules         print what iptables-save would print after a restore\n"
-      "  ip6tables-save | sallyport rules check -6 -");
+      "  ip6tables-save | sallyport rules check -6 -\n"
+      "  sallyport rules list multiport REJECT       what options these have");
   auto arguments = std::make_shared<RulesArguments>();
 
   CLI::App& check_command = *rules.add_subcommand("check", "says whether the rules are valid; all errors at once");
@@ -84,6 +101,11 @@ void add_rules_command(CLI::App& app, int& exit_code) {
   CLI::App& save_command = *rules.add_subcommand("save", "prints the canonical iptables-save text");
   add_common(save_command, *arguments);
   save_command.add_flag("-c,--counters", arguments->counters, "with the counters of the file, as iptables-save -c");
+  auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App& list_command = *rules.add_subcommand("list", "prints every match and target with its options, as Markdown");
+  list_command.add_option("NAME", *names, "only these, as after -m or -j");
+  list_command.callback([names, &exit_code] { exit_code = list(*names); });
+
   save_command.callback([arguments, &exit_code] { exit_code = save(*arguments); });
 }
 
