@@ -54,8 +54,9 @@ struct EngineConfig {
   HostModel host;
   uint64_t seed = 0;
   Checksums checksums = Checksums::Verify;
-  LogSink* log = nullptr;      // null: lines are discarded
-  PacketSink* sink = nullptr;  // null: packets are only counted
+  LogSink* log = nullptr;       // null: lines are discarded
+  EventSink* events = nullptr;  // null: nobody listens
+  PacketSink* sink = nullptr;   // null: packets are only counted
 };
 
 struct EngineCounters {

@@ -1,13 +1,86 @@
-// Where log lines and logged packets go.
+// What the engine tells: structured events, log lines, logged packets. docs/events.md has every event's members.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
+#include "sallyport/address.h"
+#include "sallyport/clock.h"
 #include "sallyport/hook.h"
 
 namespace sallyport {
+
+class Connection;
+
+// One member of an event: a name and a value. What it points to need live only until `emit` returns. A name with a dot,
+// "decoder.pkts", stands in an object of its own; members of the same object follow each other.
+struct EventField {
+  enum class Kind : uint8_t { Number, Signed, Real, Flag, Text, Address, Time };
+  std::string_view name = {};
+  Kind kind = Kind::Number;
+  uint64_t number = 0;  // Number, Signed (as two's complement), Flag, Time
+  double real = 0;
+  std::string_view text = {};
+  IpAddress address = {};
+
+  EventField() = default;
+  EventField(std::string_view field, std::string_view value) : name(field), kind(Kind::Text), text(value) {}
+  EventField(std::string_view field, const char* value) : EventField(field, std::string_view(value)) {}
+  EventField(std::string_view field, bool value) : name(field), kind(Kind::Flag), number(value) {}
+  EventField(std::string_view field, double value) : name(field), kind(Kind::Real), real(value) {}
+  EventField(std::string_view field, const IpAddress& value) : name(field), kind(Kind::Address), address(value) {}
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  EventField(std::string_view field, T value)
+      : name(field), kind(std::signed_integral<T> ? Kind::Signed : Kind::Number), number(static_cast<uint64_t>(value)) {}
+  // A moment, printed as the event's own timestamp is.
+  static EventField moment(std::string_view field, Timestamp value) {
+    EventField made(field, value);
+    made.kind = Kind::Time;
+    return made;
+  }
+};
+
+// Who is concerned where no packet is at hand: a source that has fallen silent, a connection that ends.
+struct EventFlow {
+  IpAddress source = {};
+  IpAddress destination = {};  // unspecified: left out
+  uint16_t source_port = 0;    // with destination_port: of TCP, UDP, SCTP, UDP-Lite, DCCP
+  uint16_t destination_port = 0;
+  uint8_t protocol = 0;
+  bool has_protocol = false;
+};
+
+// One event. Filled on the stack by whoever has something to tell:
+//
+//   if (context.events != nullptr) {
+//     const EventField fields[] = {{"event", "rise"}, {"packets", count}};
+//     context.events->emit({.type = "rate", .time = context.now(), .packet = &packet, .context = &context,
+//                           .fields = fields});
+//   }
+//
+// Addresses, ports, protocol, interface, packet number, flow_id and community_id come from `packet`, else from
+// `connection` (its original direction), else from `flow`.
+struct Event {
+  std::string_view type = {};  // event_type, and the name of the object that holds `fields`
+  Timestamp time = 0;
+  const Packet* packet = nullptr;
+  const HookContext* context = nullptr;    // its hook and decision go into the netfilter object
+  const Connection* connection = nullptr;  // null: the packet's, where it has one
+  const EventFlow* flow = nullptr;
+  std::span<const EventField> fields = {};
+  std::span<const EventField> netfilter = {};  // further members of the netfilter object
+};
+
+// Takes events. Called on the packet path: never throws, never blocks, allocates nothing once warm. One thread.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void emit(const Event& event) = 0;
+};
 
 // For LogSink::packet: no limit was asked for.
 constexpr uint32_t kWholePacket = std::numeric_limits<uint32_t>::max();

@@ -12,6 +12,7 @@
 namespace sallyport {
 
 class Clock;
+class EventSink;
 class LogSink;
 class Nat;
 class PacketOutput;
@@ -85,6 +86,7 @@ struct HookContext {
   PacketOutput* output = nullptr;
   LogSink* log = nullptr;
   Nat* nat = nullptr;      // null outside the nat table's hooks
+  EventSink* events = nullptr;  // null: nobody listens
   Decision decision = {};  // left by the table that last dropped, queued or stole
 
   Timestamp now() const;

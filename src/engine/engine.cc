@@ -18,6 +18,7 @@
 #include "ruleset/table_module.h"
 #include "ruleset/tables.h"
 #include "sallyport/random.h"
+#include "sallyport/shared_state.h"
 #include "target/log_line.h"
 
 namespace sallyport {
@@ -45,6 +46,7 @@ class EngineImpl final : public Engine {
                .clock = &clock_,
                .random = &random_,
                .log = config_.log != nullptr ? config_.log : &no_log_,
+               .events = config_.events,
                .sink = config_.sink,
                .icmp_gate = [this](const IpAddress& to, uint8_t type,
                                    Timestamp now) { return icmp_limit_.allows(to, type, now); },
@@ -243,7 +245,8 @@ class EngineImpl final : public Engine {
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
       auto patterns = std::make_unique<PacketPatterns>();
-      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, patterns.get());
+      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, 
+                                          patterns.get(), &shared_);
       if (!compiled) {
         errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
         continue;
@@ -268,6 +271,7 @@ class EngineImpl final : public Engine {
   Random random_;
   IcmpLimit icmp_limit_;
   NoLog no_log_;
+  SharedState shared_;
   EngineCounters counters_;
   PacketPath path_;
   std::unique_ptr<ConntrackModule> conntrack_;

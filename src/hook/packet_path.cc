@@ -11,6 +11,7 @@
 
 #include <utility>
 
+#include "hook/path_events.h"
 #include "sallyport/connection.h"
 #include "wire/build.h"
 #include "wire/checksum.h"
@@ -86,6 +87,7 @@ HookContext PacketPath::new_context() {
   context.random = parts_.random;
   context.output = this;
   context.log = parts_.log;
+  context.events = parts_.events;
   return context;
 }
 
@@ -96,6 +98,9 @@ Malformed PacketPath::look_at(Packet& packet) const {
 void PacketPath::receive(Packet& packet, Malformed reason, HookContext& context) {
   if (reason != Malformed::None) [[unlikely]] {
     if (reason == Malformed::Options && packet.family == Family::Ipv6) answer_hop_by_hop(packet);
+    if (parts_.events != nullptr) {
+      tell_malformed(packet, malformed_name(reason), parts_.clock->now(), *parts_.events);
+    }
     return end(packet, Fate::Malformed, Hook::Prerouting);
   }
 
@@ -366,6 +371,7 @@ void PacketPath::stopped(Verdict::Kind verdict, Packet& packet, const HookContex
   if (verdict == Verdict::Kind::Queue) return;  // its way has not ended
   if (verdict == Verdict::Kind::Drop) {
     ++parts_.counters->by_hook[static_cast<size_t>(context.hook)][1];
+    if (parts_.events != nullptr) tell_drop(packet, context);
     end(packet, Fate::Dropped, context.hook, context.decision);
   } else {
     end(packet, Fate::Held, context.hook, context.decision);

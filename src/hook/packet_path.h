@@ -27,6 +27,7 @@ class PacketPath final : public PacketOutput {
     const Clock* clock = nullptr;
     Random* random = nullptr;
     LogSink* log = nullptr;
+    EventSink* events = nullptr;   // may be null
     PacketSink* sink = nullptr;    // may be null
     IcmpErrorGate icmp_gate = {};  // may be empty: no limit
     EngineCounters* counters = nullptr;

@@ -146,8 +146,8 @@ void LinearTable::save_counters(Table& table) const {
 // Lays the chains out one behind the other, each closed by its policy or end.
 class LinearTable::Compiler {
  public:
-  Compiler(const Table& source, Family family, std::string_view file, PatternSet* patterns)
-      : source_(source), family_(family), file_(file), patterns_(patterns) {}
+  Compiler(const Table& source, Family family, std::string_view file, PatternSet* patterns, SharedState* shared)
+      : source_(source), family_(family), file_(file), patterns_(patterns), shared_(shared) {}
 
   Results<std::unique_ptr<LinearTable>> compile(TraceWriter trace) {
     table_->name_ = source_.name;
@@ -204,7 +204,8 @@ class LinearTable::Compiler {
             .table = source_.name,
             .chain = chain.name,
             .hooks = hooks,
-            .patterns = patterns_};
+            .patterns = patterns_,
+            .shared = shared_};
   }
 
   void refuse(const Rule& rule, Error error) {
@@ -257,6 +258,7 @@ class LinearTable::Compiler {
   Family family_;
   std::string file_;
   PatternSet* patterns_;
+  SharedState* shared_;
   std::unique_ptr<LinearTable> table_{new LinearTable};
   std::vector<uint8_t> hooks_;
   std::unordered_map<std::string_view, uint32_t> first_rule_;
@@ -264,8 +266,9 @@ class LinearTable::Compiler {
 };
 
 Results<std::unique_ptr<LinearTable>> LinearTable::compile(const Table& table, Family family, std::string_view file,
-                                                           TraceWriter trace, PatternSet* patterns) {
-  return Compiler(table, family, file, patterns).compile(std::move(trace));
+                                                           TraceWriter trace, PatternSet* patterns,
+                                                           SharedState* shared) {
+  return Compiler(table, family, file, patterns, shared).compile(std::move(trace));
 }
 
 }  // namespace sallyport
