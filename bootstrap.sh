@@ -16,7 +16,7 @@ build_packages=(
 test_packages=(
   git python3 binutils libgtest-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 llvm-19
-  iptables iproute2 tshark
+  iptables iproute2 tshark python3-jsonschema
 )
 bench_packages=(libbenchmark-dev)
 

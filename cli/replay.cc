@@ -6,14 +6,17 @@
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "conntrack_arguments.h"
+#include "hangup.h"
 #include "input.h"
 #include "mapped_file.h"
 #include "progress.h"
 #include "replay_input.h"
 #include "replay_output.h"
+#include "sallyport/event_output.h"
 #include "summary.h"
 
 namespace sallyport::cli {
@@ -41,14 +44,17 @@ class Replay {
     input_ = std::move(*input);
     auto host = load_host();
     if (!host) return std::unexpected(host.error());
+    if (auto done = open_events(); !done) return done;
     auto engine = Engine::create({.rulesets = rulesets_,
                                   .host = std::move(*host),
                                   .seed = arguments_.seed,
                                   .checksums = arguments_.checksums,
                                   .log = &log_,
+                                  .events = events_.get(),
                                   .sink = &output_});
     if (!engine) return std::unexpected(Stop{engine.error(), kAnswerIsNo});
     engine_ = std::move(*engine);
+    if (events_ != nullptr) events_->name_interfaces_by(engine_->host());
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
       for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
         engine_->add_module(std::make_unique<FlowModule>(output_.flows_in), family, hook,
@@ -83,6 +89,7 @@ class Replay {
                                     arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
       on_stdout += path == "-";
     }
+    for (const std::string& path : arguments_.events) on_stdout += path == "-";
     on_stdout += arguments_.json;
     if (on_stdout > 1)
       return stop({.what = "two outputs on standard output", .expected = "one -, or --json alone"}, kWrongUsage);
@@ -116,6 +123,19 @@ class Replay {
     for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
     if (!host) return std::unexpected(Stop{host.error(), kAnswerIsNo});
     return std::move(*host);
+  }
+
+  std::expected<void, Stop> open_events() {
+    if (arguments_.events.empty()) return {};
+    auto output = EventOutput::open({.to = arguments_.events,
+                                     .seed = arguments_.seed,
+                                     .eve_strict = arguments_.eve_strict,
+                                     .truncate = true,
+                                     .wait = true});
+    if (!output) return stop(output.error(), kCannotRead);
+    events_ = std::move(*output);
+    hangup_.emplace();
+    return {};
   }
 
   // The table to begin with is that of the moment at which the first packet comes.
@@ -152,6 +172,7 @@ class Replay {
         output_.set_time(packets[i].time);
         engine_->process({&packets[i], 1});
       }
+      if (hangup_ && hangup_->asked()) events_->reopen();
       progress.show(input_->progress(), engine_->counters().packets);
     }
     return {};
@@ -160,6 +181,9 @@ class Replay {
   Result<void> write_results() {
     if (auto done = output_.finish(); !done) return done;
     if (auto done = log_.finish(); !done) return done;
+    if (events_ != nullptr) {
+      if (auto done = events_->finish(); !done) return done;
+    }
     for (const auto& [path, family] :
          {std::pair(arguments_.counters, Family::Ipv4), std::pair(arguments_.counters6, Family::Ipv6)}) {
       const Ruleset* ruleset = path.empty() ? nullptr : engine_->ruleset(family);
@@ -185,6 +209,8 @@ class Replay {
   std::unique_ptr<ReplayInput> input_;
   ReplayOutput output_;
   ReplayLog log_;
+  std::unique_ptr<EventOutput> events_;
+  std::optional<Hangup> hangup_;
   std::unique_ptr<Engine> engine_;
   double seconds_ = 0;
 };
@@ -235,6 +261,12 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                      "its counters afterwards, for sallyport conntrack -S --from");
   command.add_option("--log", arguments->log, "the lines of LOG and TRACE");
   command.add_option("--nflog", arguments->nflog, "the packets of NFLOG, as pcapng");
+  command
+      .add_option("-e,--events", arguments->events,
+                  "structured events, a JSON object a line: FILE, -, unix:PATH or syslog; may be given again")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--eve-strict", arguments->eve_strict, "only what Suricata's EVE schema has");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,
                    "write dropped and delivered packets too, each with its verdict as a comment");

@@ -26,10 +26,12 @@ struct ReplayArguments {
   std::string log;
   std::string nflog;
   std::string filter;
+  std::vector<std::string> events;  // where they go
   uint64_t seed = 0;
   Checksums checksums = Checksums::Verify;
   bool all = false;
   bool json = false;
+  bool eve_strict = false;
 };
 
 }  // namespace sallyport::cli

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "json_text.h"
+#include "sallyport/json_text.h"
 
 namespace sallyport::cli {
 namespace {

@@ -35,7 +35,9 @@ struct EventField {
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   EventField(std::string_view field, T value)
-      : name(field), kind(std::signed_integral<T> ? Kind::Signed : Kind::Number), number(static_cast<uint64_t>(value)) {}
+      : name(field),
+        kind(std::signed_integral<T> ? Kind::Signed : Kind::Number),
+        number(static_cast<uint64_t>(value)) {}
   // A moment, printed as the event's own timestamp is.
   static EventField moment(std::string_view field, Timestamp value) {
     EventField made(field, value);

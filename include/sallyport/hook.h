@@ -85,9 +85,9 @@ struct HookContext {
   Random* random = nullptr;
   PacketOutput* output = nullptr;
   LogSink* log = nullptr;
-  Nat* nat = nullptr;      // null outside the nat table's hooks
+  Nat* nat = nullptr;           // null outside the nat table's hooks
   EventSink* events = nullptr;  // null: nobody listens
-  Decision decision = {};  // left by the table that last dropped, queued or stole
+  Decision decision = {};       // left by the table that last dropped, queued or stole
 
   Timestamp now() const;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,7 @@ struct MatchType {
   // Prints all options, where print_options does not do.
   void (*save)(const Options& options, const RuleContext& rule, std::string& out) = nullptr;
   // Makes the condition. Null: the text is known but not the meaning; such a rule can be saved, not run.
-  Result<std::unique_ptr<Match>> (*create)(const Options& options, const RuleContext& rule) = nullptr;
+  std::function<Result<std::unique_ptr<Match>>(const Options& options, const RuleContext& rule)> create = nullptr;
   std::string_view summary = {};
 };
 

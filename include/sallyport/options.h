@@ -66,7 +66,7 @@ struct RuleContext {
   uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
   // Of `create` only: who looks for all patterns of the table at once; null where nobody does.
   PatternSet* patterns = nullptr;
-  SharedState* shared = nullptr;  // of `create` only: what the engine's rules share by name
+  SharedState* shared = nullptr;    // of `create` only: what the engine's rules share by name
   const Options* so_far = nullptr;  // of `parse`: the options of the same match or target read before this one
 };
 

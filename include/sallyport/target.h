@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,7 @@ struct TargetType {
   uint8_t (*hooks_for)(const Options& options) = nullptr;  // where its options narrow `hooks`
   Result<void> (*check)(Options& options, const RuleContext& rule) = nullptr;
   void (*save)(const Options& options, const RuleContext& rule, std::string& out) = nullptr;
-  Result<std::unique_ptr<Target>> (*create)(const Options& options, const RuleContext& rule) = nullptr;
+  std::function<Result<std::unique_ptr<Target>>(const Options& options, const RuleContext& rule)> create = nullptr;
   std::string_view summary = {};
 };
 

@@ -245,8 +245,7 @@ class EngineImpl final : public Engine {
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
       auto patterns = std::make_unique<PacketPatterns>();
-      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, 
-                                          patterns.get(), &shared_);
+      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, patterns.get(), &shared_);
       if (!compiled) {
         errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
         continue;

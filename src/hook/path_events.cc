@@ -51,12 +51,12 @@ void add_tcp(const uint8_t* tcp, FieldList& fields) {
 }
 
 void add_transport(const Packet& packet, FieldList& fields) {
-  const uint8_t* header = nullptr;
-  if (packet.protocol == kTcp && (header = packet.transport(20)) != nullptr) add_tcp(header, fields);
-  if (packet.protocol == kUdp && (header = packet.transport(8)) != nullptr)
-    fields.add("udplen", load_be16(header + 4));
-  const bool icmp = packet.protocol == kIcmp || packet.protocol == kIcmp6;
-  if (icmp && (header = packet.transport(8)) != nullptr) {
+  const bool tcp = packet.protocol == kTcp;
+  const uint8_t* const header = packet.transport(tcp ? 20 : 8);
+  if (header == nullptr) return;
+  if (tcp) add_tcp(header, fields);
+  if (packet.protocol == kUdp) fields.add("udplen", load_be16(header + 4));
+  if (packet.protocol == kIcmp || packet.protocol == kIcmp6) {
     fields.add("icmp_id", load_be16(header + 4));
     fields.add("icmp_seq", load_be16(header + 6));
   }

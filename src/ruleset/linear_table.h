@@ -23,9 +23,9 @@ using TraceWriter = std::function<void(std::string_view prefix, const Packet& pa
 // Owns its matches and targets. One thread.
 class LinearTable {
  public:
-  // Makes the matches and targets, which may look into `shared`; every rule that has no meaning yet is an error, by line.
-  // `table` must outlive this, and so must `patterns`, this table's own, by which its matches may look for bytes; null:
-  // each for itself.
+  // Makes the matches and targets, which may look into `shared`; every rule that has no meaning yet is an error, by
+  // line. `table` must outlive this, and so must `patterns`, this table's own, by which its matches may look for bytes;
+  // null: each for itself.
   static Results<std::unique_ptr<LinearTable>> compile(const Table& table, Family family, std::string_view file,
                                                        TraceWriter trace, PatternSet* patterns = nullptr,
                                                        SharedState* shared = nullptr);

@@ -1,10 +1,8 @@
 // Text as a JSON string (RFC 8259).
 
-#include "json_text.h"
+#include "sallyport/json_text.h"
 
-#include <fmt/format.h>
-
-namespace sallyport::cli {
+namespace sallyport {
 namespace {
 
 // How many bytes of well-formed UTF-8 begin here; 0 where none do.
@@ -26,29 +24,36 @@ size_t utf8_length(std::string_view text) {
   return overlong || surrogate || too_high ? 0 : length;
 }
 
+void append_escape(unsigned code, std::string& out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += "\\u00";
+  out += kDigits[code >> 4 & 15];
+  out += kDigits[code & 15];
+}
+
 }  // namespace
 
-std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
+void append_json_quoted(std::string_view text, std::string& out) {
+  out += '"';
   while (!text.empty()) {
     const size_t length = utf8_length(text);
+    const auto letter = static_cast<unsigned char>(text[0]);
+    const auto second = static_cast<unsigned char>(length == 2 ? text[1] : 0);
     if (length == 0) {
       out += "\\ufffd";
-      text.remove_prefix(1);
-      continue;
-    }
-    const char letter = text[0];
-    if (letter == '"' || letter == '\\') {
+    } else if (letter == '"' || letter == '\\') {
       out += '\\';
-      out += letter;
-    } else if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
+      out += text[0];
+    } else if (letter < 0x20 || letter == 0x7f) {
+      append_escape(letter, out);
+    } else if (letter == 0xc2 && second < 0xa0) {
+      append_escape(second, out);  // C1: some terminals act on them
     } else {
       out += text.substr(0, length);
     }
-    text.remove_prefix(length);
+    text.remove_prefix(length == 0 ? 1 : length);
   }
-  return out + "\"";
+  out += '"';
 }
 
-}  // namespace sallyport::cli
+}  // namespace sallyport
