@@ -2,7 +2,9 @@
 //
 // A source keeps the mapping that it has, then its port, then takes a free one: from the range that the rule names,
 // else from the class of its own (below 512, below 1024, the rest). The search begins anywhere and is bounded: 128
-// ids in a row, then 64 elsewhere, down to 8. IP addresses are chosen by hash, so that the same ends get the same one.
+// ids in a row, then 64 elsewhere, down to 8. Towards the end of each round a TCP connection that is closing makes room
+// for one whose sequence numbers are ahead of its own. IP addresses are chosen by hash, so that the same ends get the
+// same one.
 
 #include "nat/range.h"
 
@@ -18,6 +20,7 @@ namespace {
 
 constexpr uint32_t kMostAttempts = 128;
 constexpr uint32_t kLeastAttempts = 16;
+constexpr uint32_t kAttemptsThatEvict = 32;
 
 bool is_icmp(const Tuple& tuple) { return tuple.protocol == (tuple.family == Family::Ipv4 ? kIcmp : kIcmp6); }
 bool has_ports(uint8_t protocol) {
@@ -29,6 +32,23 @@ bool used(const Tuple& tuple, const Connection& connection, const NatSearch& sea
   if (!reply) return false;
   reply->zone = connection.zone().reply;
   return search.table.taken(*reply, search.now, &connection);
+}
+
+// The same, but a mapped TCP connection that is closing is ended where its peer could not take the new one's packets
+// for the old one's.
+bool used_by_living(const Tuple& tuple, const Connection& connection, const NatSearch& search) {
+  if (tuple.protocol != kTcp || connection.tcp.state != TcpState::SynSent) return used(tuple, connection, search);
+  auto reply = inverted(tuple);
+  if (!reply) return false;
+  reply->zone = connection.zone().reply;
+  Direction direction = Direction::Original;
+  Connection* const owner = search.table.find(*reply, search.now, direction);
+  if (owner == nullptr) return false;
+  const bool closing = owner->tcp.state == TcpState::TimeWait || owner->tcp.state == TcpState::Close;
+  const bool ahead = static_cast<int32_t>(connection.tcp.seen[0].end - owner->tcp.seen[0].end) > 0;
+  if (direction == Direction::Original || !closing || !owner->has(kStatusSourceNat) || !ahead) return true;
+  search.table.kill(*owner);
+  return false;
 }
 
 // ICMP's identifier counts as the source's at either end.
@@ -119,7 +139,8 @@ void choose_id(Tuple& tuple, const Connection& connection, NatEnd end, const Nat
   for (uint32_t attempts = std::min(range.size, kMostAttempts);; attempts /= 2) {
     for (uint32_t i = 0; i < attempts; ++i, ++offset) {
       id = static_cast<uint16_t>(range.low + offset % range.size);
-      if (!used(tuple, connection, search)) return;
+      const bool evicts = attempts - i <= kAttemptsThatEvict;
+      if (!(evicts ? used_by_living(tuple, connection, search) : used(tuple, connection, search))) return;
     }
     if (attempts >= range.size || attempts < kLeastAttempts) return;
     offset = anywhere();
