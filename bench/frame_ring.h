@@ -16,14 +16,15 @@ enum class FrameKind : uint8_t { Udp, Syn, SynAck, Ack };
 
 // Ethernet, IPv4; UDP from 10.1.0.2:1024 on to 10.2.0.2:53 without UDP checksum, or TCP segments without data. Flow f
 // has the source address 10.1.0.2 + f / 32768 and the source port 1024 + f % 32768; flows follow each other in steps of
-// `stride`. `reply`: the answers to the flows.
+// `stride`. `reply`: the answers to the flows, to their source or, where the router has mapped them, to `reply_to`.
 class FrameRing {
  public:
-  FrameRing(uint32_t frames, uint32_t flows, uint32_t stride, FrameKind kind = FrameKind::Udp, bool reply = false)
+  FrameRing(uint32_t frames, uint32_t flows, uint32_t stride, FrameKind kind = FrameKind::Udp, bool reply = false,
+            uint32_t reply_to = 0)
       : bytes_(size_t{frames} * kStep) {
     uint32_t flow = 0;
     for (uint32_t i = 0; i < frames; ++i) {
-      make_frame(&bytes_[size_t{i} * kStep], flow, kind, reply);
+      make_frame(&bytes_[size_t{i} * kStep], flow, kind, reply, reply_to);
       flow = (flow + stride) % flows;
     }
   }
@@ -40,14 +41,14 @@ class FrameRing {
     return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
   }
 
-  static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply) {
+  static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply, uint32_t reply_to) {
     constexpr uint8_t kStart[] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 99, 8, 0, 0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17};
     std::memcpy(frame, kStart, sizeof kStart);
     uint8_t* ip = frame + kNetworkOffset;
     const uint32_t source = 0x0a010002 + flow / 32768, destination = 0x0a020002;
     const auto port = static_cast<uint16_t>(1024 + flow % 32768);
     store_be32(ip + 12, reply ? destination : source);
-    store_be32(ip + 16, reply ? source : destination);
+    store_be32(ip + 16, !reply ? destination : reply_to != 0 ? reply_to : source);
     store_be16(ip + 20, reply ? uint16_t{53} : port);
     store_be16(ip + 22, reply ? port : uint16_t{53});
     if (kind == FrameKind::Udp) {

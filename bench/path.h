@@ -96,6 +96,8 @@ class Path {
     engine_->process(packets_);
   }
 
+  // Leaves a burst of the ring out.
+  void skip_burst() { next_ = (next_ + kBurst) % ring_->frames(); }
   // From now on takes frames from another ring, which come in by interface `in`.
   void feed(const FrameRing& ring, InterfaceId in) {
     ring_ = &ring;

@@ -1,8 +1,9 @@
 // Has the kernel forward generated packets and says how long it took. Run inside the router's namespace:
-//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply]]
+//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply [ADDRESS]]]
 // prints the nanoseconds per packet of the median, the fastest and the slowest run, as the kernel itself measured them,
 // and the share of packets that came out on the far side: 1.0000, or the figure means nothing.
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <net/if.h>
@@ -59,10 +60,11 @@ class Generator {
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
 
-  void set_flows(uint32_t flows, uint32_t stride, generator_kind kind) {
+  void set_flows(uint32_t flows, uint32_t stride, generator_kind kind, uint32_t reply_to) {
     generator_settings settings = {};
     settings.kind = kind;
     settings.reply = reply_ ? 1 : 0;
+    settings.reply_to = reply_to;
     settings.flows = flows;
     settings.stride = stride;
     settings.sender_mac[0] = 2;
@@ -127,8 +129,9 @@ generator_kind kind_of(const char* word) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 7 || count > 9) {
-    std::fprintf(stderr, "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply]]\n");
+  if (count < 7 || count > 10) {
+    std::fprintf(stderr,
+                 "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply [ADDRESS]]]\n");
     return 2;
   }
   const int packets = std::atoi(arguments[2]);
@@ -136,9 +139,9 @@ int main(int count, char** arguments) {
   if (packets <= 0 || runs <= 0) return 2;
   pin_to(std::atoi(arguments[4]));
   libbpf_set_print(nullptr);
-  Generator generator(arguments[1], count == 9);
+  Generator generator(arguments[1], count >= 9);
   generator.set_flows(static_cast<uint32_t>(std::atol(arguments[5])), static_cast<uint32_t>(std::atol(arguments[6])),
-                      count > 7 ? kind_of(arguments[7]) : KIND_UDP);
+                      count > 7 ? kind_of(arguments[7]) : KIND_UDP, count > 9 ? ntohl(inet_addr(arguments[9])) : 0);
   generator.catch_them();
 
   std::vector<double> times;

@@ -108,7 +108,7 @@ int generate(struct xdp_md* context) {
   *next = following >= wanted->flows ? following - wanted->flows : following;
   struct flow flow = {FIRST_SOURCE + (number >> 15), DESTINATION, 1024 + (number & 32767), 53};
   if (wanted->reply) {
-    struct flow back = {flow.destination, flow.source, flow.destination_port, flow.source_port};
+    struct flow back = {flow.destination, wanted->reply_to ? wanted->reply_to : flow.source, flow.destination_port, flow.source_port};
     flow = back;
   }
 

@@ -46,6 +46,8 @@ established_rules() {
   echo "-A FORWARD -j ACCEPT"
 }
 
+nat_table() { printf '*nat\n-A POSTROUTING -o rout %s\nCOMMIT\n' "$1"; }
+
 # Room for the rows with a million connections; both settings exist once for all namespaces and are put back.
 widen_table() {
   old_buckets=$(sysctl -n net.netfilter.nf_conntrack_buckets)
@@ -60,14 +62,14 @@ clean_up() {
 
 drive() { ip netns exec sallyport-router "$folder/driver" "$folder/generator.o" "$@"; }
 
-# Opens FLOWS connections of a protocol, so that all are ESTABLISHED.
+# establish PROTOCOL FLOWS [ADDRESS]: opens connections, so that all are ESTABLISHED; ADDRESS is what they are mapped to.
 establish() {
   if [ "$1" = udp ]; then
     drive "$2" 1 "$cpu" "$2" 1 udp
-    drive "$2" 1 "$cpu" "$2" 1 udp reply
+    drive "$2" 1 "$cpu" "$2" 1 udp reply ${3:-}
   else
     drive "$2" 1 "$cpu" "$2" 1 syn
-    drive "$2" 1 "$cpu" "$2" 1 syn-ack reply
+    drive "$2" 1 "$cpu" "$2" 1 syn-ack reply ${3:-}
     drive "$2" 1 "$cpu" "$2" 1 ack
   fi >/dev/null
 }
@@ -95,6 +97,17 @@ run() {
       stride=$((flows / 2 * 618 / 500 / 2 * 2 + 1))
       [ "${row%/*}" = established_udp ] || kind=ack
       establish "${row:12:3}" "$flows" ;;
+    masquerade_udp/* | masquerade_tcp/*)
+      widen_table
+      { established_rules | filter_table; nat_table "-j MASQUERADE"; } | restore
+      flows=${row#*/}
+      stride=$((flows / 2 * 618 / 500 / 2 * 2 + 1))
+      [ "${row%/*}" = masquerade_udp ] || kind=ack
+      establish "${row:11:3}" "$flows" 10.2.0.1 ;;
+    new_snat/*)
+      widen_table
+      { established_rules | filter_table; nat_table "-j SNAT --to-source 10.2.128.0-10.2.255.255"; } | restore
+      flows=${row#*/} packets=${row#*/} runs=1 ;;
     new_udp/*)
       widen_table
       established_rules | filter_table | restore
@@ -108,6 +121,7 @@ case "${1:-}" in
   build) check; build "$2" ;;
   run) check; run "$2" "$3" "$4" ;;
   rows) echo no_rules no_rules_million_flows empty_filter accept tuple/1 tuple/100 tuple/1000 \
-    established_{udp,tcp}/{1024,131072,1048576} new_udp/{10000,1000000} ;;
+    established_{udp,tcp}/{1024,131072,1048576} new_udp/{10000,1000000} \
+    masquerade_{udp,tcp}/{1024,32768} new_snat/512000 ;;
   *) echo "usage: measure.sh build FOLDER | run FOLDER ROW CPU | rows" >&2; exit 2 ;;
 esac

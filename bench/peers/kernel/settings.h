@@ -12,9 +12,10 @@ enum generator_kind { KIND_UDP, KIND_SYN, KIND_SYN_ACK, KIND_ACK };
 
 struct generator_settings {
   __u32 flows;
-  __u32 stride; /* flows follow each other in steps of this, smaller than `flows` or both 1 */
-  __u32 kind;   /* enum generator_kind */
-  __u32 reply;  /* 1: the answers to the flows, from the far side */
+  __u32 stride;   /* flows follow each other in steps of this, smaller than `flows` or both 1 */
+  __u32 kind;     /* enum generator_kind */
+  __u32 reply;    /* 1: the answers to the flows, from the far side */
+  __u32 reply_to; /* to whom they go, where the router has mapped the flows; 0: to their source */
   __u8 router_mac[6];
   __u8 sender_mac[6];
 };

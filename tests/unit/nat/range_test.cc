@@ -185,6 +185,61 @@ TEST(UniqueTuple, AnExhaustedRangeIsNoMapping) {
   EXPECT_EQ(gateway.table.counters.insert_failed, 200u);
 }
 
+// A million connections of ten hosts with the same ports, through one address and 60,000 ports to twenty servers. Each
+// server sees each port once at most; the address is full for a server when it has 60,000, and nothing is taken from
+// its owner.
+TEST(UniqueTuple, AMillionConnectionsThroughOneAddress) {
+  constexpr uint32_t kServers = 20, kLow = 1024, kPorts = 60'000, kConnections = 1'000'000, kHosts = 10;
+  Gateway gateway(2'000'000);
+  const NatRequest request = with_ports(to("203.0.113.7"), kLow, kLow + kPorts - 1);
+  std::vector<std::vector<bool>> taken(kServers, std::vector<bool>(65536));
+  Tuple tuple = *tuple_of(test::udp4("10.0.0.0:1 > 198.51.100.0:53"), 0);
+  uint32_t opened = 0;
+  for (uint32_t i = 0; i < kConnections; ++i) {
+    tuple.source[2] = static_cast<uint8_t>(i / kServers % kHosts);
+    tuple.source_id = static_cast<uint16_t>(kLow + i / kServers / kHosts);
+    tuple.destination[3] = static_cast<uint8_t>(i % kServers);
+    if (!gateway.open(tuple, request)) continue;
+    ++opened;
+    const Tuple reply = gateway.last->tuple(Direction::Reply);
+    ASSERT_EQ(reply.destination_address().text(), "203.0.113.7");
+    ASSERT_TRUE(reply.destination_id >= kLow && reply.destination_id < kLow + kPorts);
+    auto&& seen = taken[reply.source[3]][reply.destination_id];
+    ASSERT_FALSE(seen) << "port " << reply.destination_id << " twice";
+    seen = true;
+  }
+  EXPECT_EQ(gateway.table.size(), opened);
+  EXPECT_EQ(gateway.table.counters.insert_failed, kConnections - opened);
+  // 50,000 for each of 60,000 ports: the bounded search misses a free port hardly ever.
+  EXPECT_GT(opened, kConnections - 1000);
+}
+
+// At 99 % a search looks at 248 ports at most, so that a part of the newcomers is refused, as by the kernel.
+TEST(UniqueTuple, ANearlyFullAddressIsSearchedWithinBounds) {
+  constexpr uint32_t kLow = 1024, kPorts = 60'000, kFree = kPorts / 100, kTries = 2000;
+  Gateway gateway;
+  const NatRequest request = with_ports(to("203.0.113.7"), kLow, kLow + kPorts - 1);
+  Tuple tuple = *tuple_of(test::udp4("10.0.0.1:1024 > 198.51.100.9:53"), 0);
+  for (uint32_t i = 0; i < kPorts; ++i) {
+    tuple.source_id = static_cast<uint16_t>(kLow + i);
+    if (i % 100 == 0) continue;
+    ASSERT_TRUE(gateway.open(tuple, request));
+  }
+  tuple.source[3] = 2;
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < kTries; ++i) {
+    tuple.source_id = static_cast<uint16_t>(kLow + 1 + i % 90);
+    const uint64_t before = gateway.table.counters.insert_failed;
+    gateway.choose(tuple, request);
+    found += gateway.table.confirm(*gateway.last, 0) ? 1 : 0;
+    if (gateway.table.counters.insert_failed == before) gateway.table.kill(*gateway.last);
+    gateway.table.reclaim();
+  }
+  EXPECT_EQ(gateway.table.size(), kPorts - kFree);
+  // Every hundredth port is free, so of 128 in a row at least one is.
+  EXPECT_EQ(found, kTries);
+}
+
 TEST(BySource, FindsTheNewestOfItsSourceAlsoAfterGrowing) {
   Gateway gateway;
   std::vector<Connection*> connections;
