@@ -32,16 +32,8 @@ class FrameRing {
   uint32_t frames() const { return static_cast<uint32_t>(bytes_.size() / kStep); }
   std::span<const uint8_t> frame(uint32_t index) const { return {&bytes_[size_t{index} * kStep], kFrameSize}; }
 
- private:
-  static constexpr uint32_t kStep = 64;  // one cache line each
-
-  static uint16_t sum_of(const uint8_t* bytes, uint32_t size, uint32_t sum) {
-    for (uint32_t i = 0; i < size; i += 2) sum += load_be16(bytes + i);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
-  }
-
-  static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply, uint32_t reply_to) {
+  // One frame alone.
+  static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply, uint32_t reply_to = 0) {
     constexpr uint8_t kStart[] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 99, 8, 0, 0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17};
     std::memcpy(frame, kStart, sizeof kStart);
     uint8_t* ip = frame + kNetworkOffset;
@@ -57,6 +49,15 @@ class FrameRing {
       finish_tcp(ip, kind, reply);
     }
     store_be16(ip + 10, sum_of(ip, 20, 0));
+  }
+
+ private:
+  static constexpr uint32_t kStep = 64;  // one cache line each
+
+  static uint16_t sum_of(const uint8_t* bytes, uint32_t size, uint32_t sum) {
+    for (uint32_t i = 0; i < size; i += 2) sum += load_be16(bytes + i);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
   }
 
   static void finish_tcp(uint8_t* ip, FrameKind kind, bool reply) {

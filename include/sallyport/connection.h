@@ -40,9 +40,9 @@ struct PackedTuple {
   std::array<uint8_t, N> destination = {};
   uint16_t source_id = 0;
   uint16_t destination_id = 0;
+  uint16_t zone = 0;
   uint8_t protocol = 0;
   Family family = Family::Ipv4;
-  uint16_t zone = 0;
 
   bool operator==(const PackedTuple& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
 };
@@ -176,32 +176,33 @@ struct ConnectionExtra {
 // One entry of the connection table. Owned by the table; a packet's pointer to it is valid until the packet's way ends.
 // Rules may read everything and write `mark`. One thread.
 //
-// The fields that every packet touches stand together at the end, next to the tuples, which only the table lays out: a
-// connection is always an Ipv4Connection or an Ipv6Connection.
+// The fields that every packet touches stand together at the beginning, behind the tuples, which only the table lays
+// out: a connection is always an Ipv4Connection or an Ipv6Connection.
 class Connection {
  public:
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   ConnectionExtra* extra = nullptr;
-  Connection* master = nullptr;  // of an expected connection; lives at least as long as this one
-  uint64_t sequence = 0;         // order of creation
-  uint32_t number = 0;           // where the table keeps it
-  uint32_t dependents = 0;       // connections whose master this is, packets of it that wait in queues
-  uint32_t next_by_source = 0;   // NAT's list of the connections of one source, by number; 0: the end
-  uint32_t previous_by_source = 0;
   Timestamp deadline = 0;
   uint32_t status = 0;
   uint32_t mark = 0;
-  InterfaceId masquerade = kNoInterface;  // MASQUERADE: whose address it has
-  uint8_t protocol = 0;
-  Family family = Family::Ipv4;
   // By protocol.
   union {
     TcpTrack tcp;
     UdpTrack udp;
     SctpTrack sctp;
   };
+  // What few packets ask for.
+  uint32_t number = 0;           // where the table keeps it
+  uint32_t dependents = 0;       // connections whose master this is, packets of it that wait in queues
+  Connection* master = nullptr;  // of an expected connection; lives at least as long as this one
+  uint64_t sequence = 0;         // order of creation
+  uint32_t next_by_source = 0;   // NAT's list of the connections of one source, by number; 0: the end
+  uint32_t previous_by_source = 0;
+  InterfaceId masquerade = kNoInterface;  // MASQUERADE: whose address it has
+  uint8_t protocol = 0;
+  Family family = Family::Ipv4;
 
   inline Tuple tuple(Direction direction) const;
   inline Zone zone() const;
@@ -216,11 +217,14 @@ class Connection {
   ~Connection() = default;
 };
 
-// The connection with its tuples, by direction.
+// By direction.
 template <size_t N>
-struct ConnectionOf final : Connection {
+struct TuplePair {
   std::array<PackedTuple<N>, 2> tuples = {};
 };
+// The connection with its tuples before it.
+template <size_t N>
+struct ConnectionOf final : TuplePair<N>, Connection {};
 using Ipv4Connection = ConnectionOf<4>;
 using Ipv6Connection = ConnectionOf<16>;
 static_assert(sizeof(Ipv4Connection) <= 192 - 2 * 8, "with its two entries in the hash: 192 bytes");

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/clock.h"
 #include "sallyport/packet.h"
 
 namespace sallyport {
 
-class Clock;
 class EventSink;
 class LogSink;
 class Nat;
@@ -89,7 +89,7 @@ struct HookContext {
   EventSink* events = nullptr;  // null: nobody listens
   Decision decision = {};       // left by the table that last dropped, queued or stole
 
-  Timestamp now() const;
+  Timestamp now() const { return clock->now(); }
 };
 
 // A way to send packets that the engine itself makes (REJECT, ICMP errors): each runs from Output to its end before

@@ -77,6 +77,7 @@ struct PacketFacts {
   bool checksum_trusted = false;      // the transport checksum is taken as right (--checksums trust, generated packets)
   bool paired = false;                // came by a pair: leaves by the other end with no route look-up
   uint8_t connection_state = 0;       // ConnectionState, meaningful with `connection`
+  bool flow_hashed = false;           // `flow_hash` is known
   uint16_t path_mtu = 0;              // of the route taken; 0 before routing
   uint32_t largest_fragment = 0;      // reassembled from fragments of at most this size; 0: it came whole
   uint32_t link_original_length = 0;  // the frame's length on the wire
@@ -85,9 +86,10 @@ struct PacketFacts {
   uint64_t number = 0;                // of the input packet, from 1; 0 for one that nothing caused
   Connection* connection = nullptr;
   const ConnectionTemplate* connection_template = nullptr;  // -j CT: how its connection is to be tracked
-  // The hash of its tuple in zone 0, taken ahead of its turn; void as soon as the tuple may have changed.
+  // The hash of its tuple in zone 0, taken ahead of its turn; void as soon as the tuple may have changed. With it the
+  // number of the connection that is probably the packet's own; 0: none was seen.
   uint32_t flow_hash = 0;
-  bool flow_hashed = false;
+  uint32_t flow_connection = 0;
 };
 
 // One packet. Owns its bytes: the frame as it came (link header, network packet, padding). Movable, not copyable; a

@@ -39,6 +39,12 @@ struct State {
     round();
     a ^= word;
   }
+  uint64_t finish_once(uint64_t last) {
+    take_once(last);
+    c ^= 0xff;
+    for (int i = 0; i < 3; ++i) round();
+    return a ^ b ^ c ^ d;
+  }
 };
 
 inline State begin(const SipHashKey& key) {
@@ -77,10 +83,16 @@ uint64_t siphash13(const uint8_t* bytes, const SipHashKey& key) {
     std::memcpy(&word, bytes + i, 8);
     state.take_once(word);
   }
-  state.take_once(uint64_t{N} << 56);
-  state.c ^= 0xff;
-  for (int i = 0; i < 3; ++i) state.round();
-  return state.a ^ state.b ^ state.c ^ state.d;
+  return state.finish_once(uint64_t{N} << 56);
+}
+
+// The same of N words and the seven bytes at the low end of `tail`.
+template <size_t N>
+uint64_t siphash13(const std::array<uint64_t, N>& words, uint64_t tail, const SipHashKey& key) {
+  constexpr int kLengthShift = 56;
+  siphash_detail::State state = siphash_detail::begin(key);
+  for (const uint64_t word : words) state.take_once(word);
+  return state.finish_once((tail & ~(uint64_t{0xff} << kLengthShift)) | uint64_t{8 * N + 7} << kLengthShift);
 }
 
 }  // namespace sallyport

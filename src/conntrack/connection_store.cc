@@ -10,7 +10,8 @@ void ConnectionStore::add_slab(Family family) {
   const uint32_t stride = family == Family::Ipv4 ? sizeof(Ipv4Connection) : sizeof(Ipv6Connection);
   blocks_.emplace_back(size_t{kSlab} * stride, !slabs_.empty());
   fresh_slab_[static_cast<size_t>(family)] = static_cast<uint32_t>(slabs_.size());
-  slabs_.push_back({blocks_.back().data(), stride, slabs_.empty() ? 1u : 0u});
+  std::byte* first = blocks_.back().data() + (stride - sizeof(Connection));
+  slabs_.push_back({first, stride, slabs_.empty() ? 1u : 0u});
 }
 
 uint32_t ConnectionStore::take_number(Family family) {
@@ -26,7 +27,8 @@ uint32_t ConnectionStore::take_number(Family family) {
 
 Connection* ConnectionStore::take(Family family) {
   const uint32_t number = take_number(family);
-  void* place = &at(number);
+  const Slab& slab = slabs_[number / kSlab];
+  void* place = slab.start + size_t{number % kSlab} * slab.stride - (slab.stride - sizeof(Connection));
   Connection* connection = nullptr;
   if (family == Family::Ipv4) {
     connection = new (place) Ipv4Connection;
@@ -44,6 +46,13 @@ void ConnectionStore::give_back(Connection& connection) {
   // Whoever looks through all numbers must see that nobody lives here.
   connection.status = 0;
   free_[static_cast<size_t>(connection.family)].push_back(connection.number);
+}
+
+uint64_t ConnectionStore::memory_bytes() const {
+  uint64_t bytes = extras_.size() * sizeof(ConnectionExtra) + free_extras_.capacity() * sizeof(ConnectionExtra*);
+  for (const Slab& slab : slabs_) bytes += uint64_t{slab.given} * slab.stride;
+  for (const auto& numbers : free_) bytes += numbers.capacity() * sizeof(uint32_t);
+  return bytes;
 }
 
 ConnectionExtra& ConnectionStore::extra(Connection& connection) {

@@ -29,13 +29,24 @@ class ConnectionStore {
     const Slab& slab = slabs_[number / kSlab];
     return *reinterpret_cast<Connection*>(slab.start + size_t{number % kSlab} * slab.stride);
   }
-  // The lines of a connection that every packet touches: its tail.
-  SALLYPORT_PREFETCHES void prefetch(uint32_t number) const {
+  // The connection with its tuples. Null: it is of the other family.
+  template <size_t N>
+  const ConnectionOf<N>* with_tuples(uint32_t number) const {
     const Slab& slab = slabs_[number / kSlab];
-    const std::byte* end = slab.start + size_t{number % kSlab} * slab.stride + slab.stride;
+    if (slab.stride != sizeof(ConnectionOf<N>)) return nullptr;
+    return static_cast<const ConnectionOf<N>*>(
+        reinterpret_cast<const Connection*>(slab.start + size_t{number % kSlab} * sizeof(ConnectionOf<N>)));
+  }
+  // The lines of a connection that every packet touches: from its tuples to the end of its protocol's part, of which
+  // `tcp` needs all.
+  SALLYPORT_PREFETCHES void prefetch(uint32_t number, bool tcp) const {
+    constexpr size_t kLine = 64;
+    const Slab& slab = slabs_[number / kSlab];
+    const std::byte* connection = slab.start + size_t{number % kSlab} * slab.stride;
+    const std::byte* tuples = connection - (slab.stride - sizeof(Connection));
+    const std::byte* end = connection + (tcp ? kTcpEnd : kUdpEnd);
+    for (const std::byte* line = tuples; line < end; line += kLine) __builtin_prefetch(line);
     __builtin_prefetch(end - 1);
-    __builtin_prefetch(end - 65);
-    if (slab.stride > 160) __builtin_prefetch(end - 129);
   }
   // The number behind `number`; those of a slab that were never given are passed over. 0: that was the last.
   uint32_t next(uint32_t number) const {
@@ -47,10 +58,16 @@ class ConnectionStore {
     }
     return 0;
   }
+  // Of connections and extras, those included that wait to be used again.
+  uint64_t memory_bytes() const;
 
  private:
+  // Of the Connection's bytes, behind its tuples.
+  static constexpr size_t kUdpEnd = 32;
+  static constexpr size_t kTcpEnd = 88;
+  static_assert(sizeof(Connection) == 128);
   struct Slab {
-    std::byte* start;
+    std::byte* start;  // its first Connection, whose tuples stand before it
     uint32_t stride;
     uint32_t given;  // its first so many numbers have been given; number 0 counts as given
   };

@@ -3,8 +3,8 @@
 #include "conntrack/connection_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
-#include <cstring>
 
 namespace sallyport {
 namespace {
@@ -19,115 +19,107 @@ bool gone(const Connection& connection, Timestamp now) {
   return connection.deadline <= now || (connection.status & kStatusDying) != 0;
 }
 
-Direction direction_of(uint32_t reference) { return (reference & 1) != 0 ? Direction::Reply : Direction::Original; }
-uint32_t reference_to(const Connection& connection, Direction direction) {
-  return connection.number * 2 + static_cast<uint32_t>(index(direction));
-}
-
-PackedTuple<4> packed4(const Tuple& tuple) {
-  PackedTuple<4> packed = {.source_id = tuple.source_id,
-                           .destination_id = tuple.destination_id,
-                           .protocol = tuple.protocol,
-                           .family = Family::Ipv4,
-                           .zone = tuple.zone};
-  std::memcpy(packed.source.data(), tuple.source.data(), 4);
-  std::memcpy(packed.destination.data(), tuple.destination.data(), 4);
-  return packed;
-}
-
-void store_tuple(Connection& connection, Direction direction, const Tuple& tuple) {
-  if (connection.family == Family::Ipv4) {
-    static_cast<Ipv4Connection&>(connection).tuples[index(direction)] = packed4(tuple);
-  } else {
-    static_cast<Ipv6Connection&>(connection).tuples[index(direction)] = tuple;
-  }
-}
-
-template <class T>
-uint32_t hash_bytes(const T& tuple, const SipHashKey& key) {
-  return static_cast<uint32_t>(siphash13<sizeof(T)>(reinterpret_cast<const uint8_t*>(&tuple), key));
+template <size_t N>
+ConnectionOf<N>& with_tuples(Connection& connection) {
+  return static_cast<ConnectionOf<N>&>(connection);
 }
 
 }  // namespace
 
 uint32_t ConnectionTable::hash_of(const Tuple& tuple) const {
-  if (tuple.family == Family::Ipv4) return hash_bytes(packed4(tuple), key_);
-  return hash_bytes(static_cast<const PackedTuple<16>&>(tuple), key_);
+  return tuple.family == Family::Ipv4 ? hash_of(words_of<4>(tuple)) : hash_of(words_of<16>(tuple));
 }
 
-uint32_t ConnectionTable::lookup(const Tuple& tuple, uint32_t hash, Timestamp now, const Connection* except) const {
-  const auto matches = [&](uint32_t reference, const auto& wanted) {
-    const Connection& connection = store_.at(reference / 2);
-    if (connection.family != tuple.family) return false;
-    using Kept = ConnectionOf<sizeof(wanted.source)>;
-    return static_cast<const Kept&>(connection).tuples[reference & 1] == wanted && !gone(connection, now) &&
-           &connection != except;
-  };
-  if (tuple.family == Family::Ipv4) {
-    const PackedTuple<4> packed = packed4(tuple);
-    return index_.find(hash, [&](uint32_t reference) { return matches(reference, packed); });
-  }
-  const PackedTuple<16>& packed = tuple;
-  return index_.find(hash, [&](uint32_t reference) { return matches(reference, packed); });
+Connection* ConnectionTable::find(const Tuple& tuple, Timestamp now, Direction& direction) {
+  return tuple.family == Family::Ipv4 ? find(words_of<4>(tuple), now, direction)
+                                      : find(words_of<16>(tuple), now, direction);
 }
 
-Connection* ConnectionTable::find(const Tuple& tuple, uint32_t hash, Timestamp now, Direction& direction) {
-  const uint32_t reference = lookup(tuple, hash, now, nullptr);
-  if (reference == TupleIndex::kNone) return nullptr;
-  direction = direction_of(reference);
-  ++counters.found;
-  return &store_.at(reference / 2);
+Connection* ConnectionTable::find(const Tuple& tuple, Zone zone, Timestamp now, Direction& direction) {
+  return tuple.family == Family::Ipv4 ? find(words_of<4>(tuple), zone, now, direction)
+                                      : find(words_of<16>(tuple), zone, now, direction);
 }
 
 // Where the zone counts in one direction only, the two directions' tuples stand under different zones.
-Connection* ConnectionTable::find(Tuple tuple, Zone zone, Timestamp now, Direction& direction) {
-  tuple.zone = zone.original;
-  Connection* found = find(tuple, now, direction);
-  if (zone.original == zone.reply || (found != nullptr && direction == Direction::Original)) return found;
-  tuple.zone = zone.reply;
-  found = find(tuple, now, direction);
-  return found != nullptr && direction == Direction::Reply ? found : nullptr;
+template <size_t N>
+Connection* ConnectionTable::find(TupleWords<N> tuple, Zone zone, Timestamp now, Direction& direction) {
+  Connection* by_original = find(in_zone(tuple, zone.original), now, direction);
+  if (zone.original == zone.reply || (by_original != nullptr && direction == Direction::Original)) return by_original;
+  Connection* by_reply = find(in_zone(tuple, zone.reply), now, direction);
+  return by_reply != nullptr && direction == Direction::Reply ? by_reply : nullptr;
 }
+template Connection* ConnectionTable::find(TupleWords<4>, Zone, Timestamp, Direction&);
+template Connection* ConnectionTable::find(TupleWords<16>, Zone, Timestamp, Direction&);
 
 bool ConnectionTable::taken(const Tuple& tuple, Timestamp now, const Connection* except) {
-  return lookup(tuple, hash_of(tuple), now, except) != TupleIndex::kNone;
+  const uint32_t hash = hash_of(tuple);
+  return tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, except) != kNone
+                                      : lookup(words_of<16>(tuple), hash, now, except) != kNone;
 }
 
 Connection* ConnectionTable::create(const Tuple& original, const Tuple& reply, Timestamp now) {
+  return original.family == Family::Ipv4 ? create(words_of<4>(original), words_of<4>(reply), now)
+                                         : create(words_of<16>(original), words_of<16>(reply), now);
+}
+
+template <size_t N>
+Connection* ConnectionTable::create(const TupleWords<N>& original, const TupleWords<N>& reply, Timestamp now) {
   if (size_ + unconfirmed_.size() >= most_ && !early_drop(hash_of(original), now)) {
     ++counters.drop;
     return nullptr;
   }
-  Connection* connection = store_.take(original.family);
-  connection->protocol = original.protocol;
+  Connection* connection = store_.take(family_of_size(N));
+  connection->protocol = protocol_of(original);
   connection->sequence = next_sequence_++;
-  store_tuple(*connection, Direction::Original, original);
-  store_tuple(*connection, Direction::Reply, reply);
+  with_tuples<N>(*connection).tuples = std::bit_cast<std::array<PackedTuple<N>, 2>>(std::array{original, reply});
   unconfirmed_.push_back(connection);
   return connection;
 }
+template Connection* ConnectionTable::create(const TupleWords<4>&, const TupleWords<4>&, Timestamp);
+template Connection* ConnectionTable::create(const TupleWords<16>&, const TupleWords<16>&, Timestamp);
 
 void ConnectionTable::set_reply(Connection& connection, const Tuple& reply) {
   assert(!connection.has(kStatusConfirmed));
-  store_tuple(connection, Direction::Reply, reply);
+  const auto set = [&]<size_t N>(ConnectionOf<N>& kept) {
+    kept.tuples[1] = std::bit_cast<PackedTuple<N>>(words_of<N>(reply));
+  };
+  connection.family == Family::Ipv4 ? set(with_tuples<4>(connection)) : set(with_tuples<16>(connection));
 }
 
-bool ConnectionTable::confirm(Connection& connection, Timestamp now) {
-  uint32_t hashes[2];
-  for (const Direction direction : {Direction::Original, Direction::Reply}) {
-    const Tuple tuple = connection.tuple(direction);
-    const uint32_t hash = hashes[index(direction)] = hash_of(tuple);
-    if (lookup(tuple, hash, now, nullptr) != TupleIndex::kNone) {
+template <size_t N>
+std::array<uint32_t, 2> ConnectionTable::hashes_of(const ConnectionOf<N>& connection) const {
+  const TupleWords<N> original = words_of(connection.tuples[0]), reply = words_of(connection.tuples[1]);
+  const uint32_t hash = hash_of(original);
+  return {hash, reply == turned_round(original) ? hash : hash_of(reply)};
+}
+
+std::array<uint32_t, 2> ConnectionTable::hashes_of(const Connection& connection) const {
+  return connection.family == Family::Ipv4 ? hashes_of(static_cast<const Ipv4Connection&>(connection))
+                                           : hashes_of(static_cast<const Ipv6Connection&>(connection));
+}
+
+template <size_t N>
+bool ConnectionTable::confirm_in(Connection& connection, Timestamp now) {
+  const ConnectionOf<N>& kept = with_tuples<N>(connection);
+  const std::array<uint32_t, 2> hashes = hashes_of(kept);
+  for (size_t i = 0; i < 2; ++i) {
+    if (lookup(words_of(kept.tuples[i]), hashes[i], now, nullptr) != kNone) {
       ++counters.insert_failed;
       return false;
     }
-    if (index_.chain_length(hash) >= kLongestChain) {
+    if (index_.chain_length(hashes[i]) >= kLongestChain) {
       ++counters.chain_too_long;
       return false;
     }
   }
-  for (const Direction direction : {Direction::Original, Direction::Reply}) {
-    index_.insert(hashes[index(direction)], reference_to(connection, direction));
+  index_.insert(hashes[0], connection.number);
+  if (hashes[1] != hashes[0]) index_.insert(hashes[1], connection.number);
+  return true;
+}
+
+bool ConnectionTable::confirm(Connection& connection, Timestamp now) {
+  if (!(connection.family == Family::Ipv4 ? confirm_in<4>(connection, now) : confirm_in<16>(connection, now))) {
+    return false;
   }
   connection.status |= kStatusConfirmed;
   std::erase(unconfirmed_, &connection);
@@ -140,9 +132,9 @@ void ConnectionTable::kill(Connection& connection) {
   if (connection.has(kStatusDying)) return;
   connection.status |= kStatusDying;
   if (!connection.has(kStatusConfirmed)) return;
-  for (const Direction direction : {Direction::Original, Direction::Reply}) {
-    index_.erase(hash_of(connection.tuple(direction)), reference_to(connection, direction));
-  }
+  const std::array<uint32_t, 2> hashes = hashes_of(connection);
+  index_.erase(hashes[0], connection.number);
+  if (hashes[1] != hashes[0]) index_.erase(hashes[1], connection.number);
   dead_.push_back(&connection);
   --size_;
 }
@@ -156,8 +148,8 @@ void ConnectionTable::set_master(Connection& child, Connection& master) {
 bool ConnectionTable::early_drop(uint32_t hash, Timestamp now) {
   for (uint32_t step = 0; step < kEarlyDropBuckets; ++step) {
     Connection* victim = nullptr;
-    index_.visit(hash, step, [&](uint32_t reference) {
-      Connection& connection = store_.at(reference / 2);
+    index_.visit(hash, step, [&](uint32_t number) {
+      Connection& connection = store_.at(number);
       if (connection.has(kStatusAssured) && !gone(connection, now)) return false;
       victim = &connection;
       return true;

@@ -1,18 +1,22 @@
 // The connections, found by the tuple of either direction.
 //
-// A connection is created unconfirmed: nobody finds it. Confirmed, it stands in the index twice, once per direction.
+// A connection is created unconfirmed: nobody finds it. Confirmed, it stands in the index under the hash of each
+// direction's tuple: once where the directions are each other turned round, which then have one hash (tuple_words.h),
+// twice where addresses are translated.
 // Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the packet that killed
 // it may still be on its way, and as long as something depends on it: a connection whose master it is, a packet that
 // waits in a queue. What ran out is found by a sweep through all numbers, a few with each packet.
 //
-// `sequence` counts creations, `number` says where a connection lies; a reference in the index is number*2+direction.
+// `sequence` counts creations, `number` says where a connection lies, which is what the index keeps.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "conntrack/connection_store.h"
 #include "conntrack/tuple_index.h"
+#include "conntrack/tuple_words.h"
 #include "sallyport/connection.h"
 #include "sallyport/connection_counters.h"
 #include "wire/siphash.h"
@@ -34,18 +38,34 @@ class ConnectionTable {
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
   uint32_t hash_of(const Tuple& tuple) const;
-  // The live connection that has this tuple, and which direction the tuple is of it. Null: none.
-  Connection* find(const Tuple& tuple, Timestamp now, Direction& direction) {
-    return find(tuple, hash_of(tuple), now, direction);
+  template <size_t N>
+  uint32_t hash_of(const TupleWords<N>& tuple) const {
+    return sallyport::hash_of(tuple, key_);
   }
-  Connection* find(const Tuple& tuple, uint32_t hash, Timestamp now, Direction& direction);
+  // The live connection that has this tuple, and which direction the tuple is of it. Null: none.
+  Connection* find(const Tuple& tuple, Timestamp now, Direction& direction);
+  template <size_t N>
+  Connection* find(const TupleWords<N>& tuple, Timestamp now, Direction& direction) {
+    return found(lookup(tuple, hash_of(tuple), now, nullptr), direction);
+  }
   // The same in a zone that need not count in both directions; the tuple's own zone does not matter.
-  Connection* find(Tuple tuple, Zone zone, Timestamp now, Direction& direction);
+  Connection* find(const Tuple& tuple, Zone zone, Timestamp now, Direction& direction);
+  template <size_t N>
+  Connection* find(TupleWords<N> tuple, Zone zone, Timestamp now, Direction& direction);
+  // The same where look-ahead has been: by the hash, and probably the connection, that it found.
+  template <size_t N>
+  Connection* find_ahead(const TupleWords<N>& tuple, uint32_t hash, uint32_t probably, Timestamp now,
+                         Direction& direction) {
+    const uint32_t reference = probably != 0 ? match(probably, tuple, now) : kNone;
+    return found(reference != kNone ? reference : lookup(tuple, hash, now, nullptr), direction);
+  }
   // Whether a live connection other than `except` has this tuple.
   bool taken(const Tuple& tuple, Timestamp now, const Connection* except = nullptr);
 
   // A new unconfirmed connection; makes room by dropping one that is not assured. Null: the table is full.
   Connection* create(const Tuple& original, const Tuple& reply, Timestamp now);
+  template <size_t N>
+  Connection* create(const TupleWords<N>& original, const TupleWords<N>& reply, Timestamp now);
   // NAT only, while unconfirmed: the tuple that answers will have.
   void set_reply(Connection& connection, const Tuple& reply);
   // Makes it known. False: its tuples are taken, or too many share a bucket; it stays unconfirmed.
@@ -66,21 +86,57 @@ class ConnectionTable {
   // Ends some of those past their deadline: looks at `steps` of them, in turn.
   void sweep(Timestamp now, uint32_t steps);
 
-  // Look-ahead, in three steps that are best taken for a whole burst each; hints only.
+  // Look-ahead, in two steps that are best taken for a whole burst each; hints only. The second answers with the
+  // number of the connection that probably has the hashed tuple; 0: none seems to.
   SALLYPORT_PREFETCHES void prefetch_bucket(uint32_t hash) const { index_.prefetch(hash); }
-  SALLYPORT_PREFETCHES void prefetch_connection(uint32_t hash) const {
-    if (const uint32_t reference = index_.peek(hash); reference != TupleIndex::kNone) store_.prefetch(reference / 2);
+  SALLYPORT_PREFETCHES uint32_t prefetch_connection(uint32_t hash, bool tcp) const {
+    const uint32_t number = index_.peek(hash);
+    if (number != TupleIndex::kNone) store_.prefetch(number, tcp);
+    return number;
   }
 
   // Live connections, oldest first.
   std::vector<const Connection*> list(Timestamp now) const;
   uint64_t size() const { return size_; }
   uint64_t most() const { return most_; }
+  // What connections and their index take of the machine's memory.
+  uint64_t memory_bytes() const { return store_.memory_bytes() + index_.memory_bytes(); }
+  // How many entries a look-up of this hash may have to pass.
+  uint32_t chain_length(uint32_t hash) const { return index_.chain_length(hash); }
   void listen(ConnectionListener& listener) { listeners_.push_back(&listener); }
   ConnectionCounters counters;
 
  private:
-  uint32_t lookup(const Tuple& tuple, uint32_t hash, Timestamp now, const Connection* except) const;
+  // What a look-up finds: number*2 + direction, or kNone.
+  static constexpr uint32_t kNone = 0;
+  // Whether the connection is live and has this tuple.
+  template <size_t N>
+  uint32_t match(uint32_t number, const TupleWords<N>& tuple, Timestamp now) const {
+    const ConnectionOf<N>* kept = store_.with_tuples<N>(number);
+    if (kept == nullptr) return kNone;
+    const bool original = words_of(kept->tuples[0]) == tuple;
+    if (!original && words_of(kept->tuples[1]) != tuple) return kNone;
+    const bool live = (kept->status & (kStatusConfirmed | kStatusDying)) == kStatusConfirmed && kept->deadline > now;
+    return live ? number * 2 + (original ? 0 : 1) : kNone;
+  }
+  template <size_t N>
+  uint32_t lookup(const TupleWords<N>& tuple, uint32_t hash, Timestamp now, const Connection* except) const {
+    return index_.find(hash, [&](uint32_t number) {
+      const uint32_t reference = match(number, tuple, now);
+      return reference != kNone && &store_.at(number) != except ? reference : kNone;
+    });
+  }
+  Connection* found(uint32_t reference, Direction& direction) {
+    if (reference == kNone) return nullptr;
+    direction = static_cast<Direction>(reference & 1);
+    ++counters.found;
+    return &store_.at(reference / 2);
+  }
+  template <size_t N>
+  bool confirm_in(Connection& connection, Timestamp now);
+  template <size_t N>
+  std::array<uint32_t, 2> hashes_of(const ConnectionOf<N>& connection) const;
+  std::array<uint32_t, 2> hashes_of(const Connection& connection) const;
   bool early_drop(uint32_t hash, Timestamp now);
   void free_dead();
   void free(Connection& connection);

@@ -44,7 +44,8 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
     if (judgement != IcmpJudgement::Query) return Verdict::accept();
   }
   for (int i = 0; i < kMostRepeats; ++i) {
-    Connection* connection = look_up(packet, tracking);
+    Connection* connection =
+        packet.family == Family::Ipv4 ? look_up<4>(packet, tracking) : look_up<16>(packet, tracking);
     if (connection == nullptr) return packet.connection_state == kNoRoom ? Verdict::drop() : Verdict::accept();
     const Tracked tracked = track(*connection, packet, tracking);
     if (tracking.kill) table_.kill(*connection);
@@ -58,7 +59,7 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
       ++table_.counters.invalid;
       return tracked == Tracked::Drop ? Verdict::drop() : Verdict::accept();
     }
-    if (connection->extra != nullptr && timeouts_.accounting) {
+    if (timeouts_.accounting && connection->extra != nullptr) {
       PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
       ++counts.packets;
       counts.bytes += packet.length;
@@ -84,37 +85,37 @@ Zone ConntrackModule::zone_of(const Packet& packet) {
           .reply = wanted->zone.reply != 0 ? by_mark : uint16_t{0}};
 }
 
+template <size_t N>
+bool ConntrackModule::prepare_in(Packet& packet) const {
+  const auto tuple = words_of<N>(packet);
+  if (!tuple) return false;
+  packet.flow_hash = table_.hash_of(*tuple);
+  table_.prefetch_bucket(packet.flow_hash);
+  return true;
+}
+
 void ConntrackModule::prepare(Packet& packet) const {
   if (packet.more_fragments || packet.fragment_offset != 0) return;
-  const auto tuple = tuple_of(packet, 0);
-  if (!tuple) return;
-  packet.flow_hash = table_.hash_of(*tuple);
-  packet.flow_hashed = true;
-  table_.prefetch_bucket(packet.flow_hash);
+  packet.flow_hashed = packet.family == Family::Ipv4 ? prepare_in<4>(packet) : prepare_in<16>(packet);
 }
 
 void ConntrackModule::sweep(Timestamp now, size_t packets) { table_.sweep(now, static_cast<uint32_t>(packets) + 1); }
 
-Connection* ConntrackModule::find(const Packet& packet, const Tuple& tuple, Zone zone, TrackContext& context) {
-  if (zone == Zone{} && packet.flow_hashed) {
-    return table_.find(tuple, packet.flow_hash, context.now, context.direction);
-  }
-  return table_.find(tuple, zone, context.now, context.direction);
-}
-
+template <size_t N>
 Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
-  const auto tuple = tuple_of(packet, 0);
+  const auto tuple = words_of<N>(packet);
   if (!tuple) return nullptr;
   const Zone zone = zone_of(packet);
   context.direction = Direction::Original;
-  Connection* connection = find(packet, *tuple, zone, context);
+  Connection* connection =
+      zone == Zone{} && packet.flow_hashed
+          ? table_.find_ahead(*tuple, packet.flow_hash, packet.flow_connection, context.now, context.direction)
+          : table_.find(*tuple, zone, context.now, context.direction);
   if (connection == nullptr) {
-    connection = begin(*tuple, zone, packet.connection_template, context);
-    if (connection == nullptr) {
-      // No room is the one case in which tracking itself drops.
-      if (inverted(*tuple)) packet.connection_state = kNoRoom;
-      return nullptr;
-    }
+    const auto reply = inverted(*tuple);
+    if (!reply) return nullptr;
+    connection = begin(*tuple, *reply, packet, zone, context);
+    if (connection == nullptr) return nullptr;
     context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
   } else if (context.direction == Direction::Reply || connection->has(kStatusSeenReply)) {
     context.state = PacketState::Established;
@@ -126,15 +127,19 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
   return connection;
 }
 
-Connection* ConntrackModule::begin(Tuple tuple, Zone zone, const ConnectionTemplate* wanted, TrackContext& context) {
-  auto reply = inverted(tuple);
-  if (!reply) return nullptr;
-  tuple.zone = zone.original;
-  reply->zone = zone.reply;
-  Connection* connection = table_.create(tuple, *reply, context.now);
-  if (connection == nullptr) return nullptr;
+template <size_t N>
+Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWords<N>& reply, Packet& packet, Zone zone,
+                                   TrackContext& context) {
+  Connection* connection = table_.create(in_zone(original, zone.original), in_zone(reply, zone.reply), context.now);
+  if (connection == nullptr) {
+    // No room is the one case in which tracking itself drops.
+    packet.connection_state = kNoRoom;
+    return nullptr;
+  }
   if (timeouts_.accounting) table_.extra(*connection);
-  const bool expected = !expectations_.empty() && follow_expectation(*connection, tuple, zone, context.now);
+  const bool expected = !expectations_.empty() &&
+                        follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
+  const ConnectionTemplate* wanted = packet.connection_template;
   if (wanted != nullptr && !expected) follow_template(*connection, *wanted);
   return connection;
 }

@@ -25,8 +25,9 @@ class ConntrackModule final : public HookModule {
 
   // Look-ahead for a burst: takes the packet's hash and has memory fetched; then, for all of them, look_ahead().
   void prepare(Packet& packet) const;
-  SALLYPORT_PREFETCHES void look_ahead(const Packet& packet) const {
-    if (packet.flow_hashed) table_.prefetch_connection(packet.flow_hash);
+  SALLYPORT_PREFETCHES void look_ahead(Packet& packet) const {
+    if (!packet.flow_hashed) return;
+    packet.flow_connection = table_.prefetch_connection(packet.flow_hash, packet.protocol == kTcp);
   }
   // Between packets: nothing of the table is in use.
   void reclaim() { table_.reclaim(); }
@@ -42,9 +43,13 @@ class ConntrackModule final : public HookModule {
  private:
   Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
+  template <size_t N>
+  bool prepare_in(Packet& packet) const;
+  template <size_t N>
   Connection* look_up(Packet& packet, TrackContext& context);
-  Connection* find(const Packet& packet, const Tuple& tuple, Zone zone, TrackContext& context);
-  Connection* begin(Tuple tuple, Zone zone, const ConnectionTemplate* wanted, TrackContext& context);
+  template <size_t N>
+  Connection* begin(const TupleWords<N>& original, const TupleWords<N>& reply, Packet& packet, Zone zone,
+                    TrackContext& context);
   bool follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now);
   void follow_template(Connection& connection, const ConnectionTemplate& wanted);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);

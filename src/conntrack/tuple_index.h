@@ -1,7 +1,7 @@
 // From a tuple's hash to the connections that may have it: the hash index of the connection table.
 //
-// A bucket is one cache line of up to seven entries, each a hash and a reference (a connection's number and a
-// direction); what does not fit goes to overflow buckets behind it. Whole hashes are kept, so that a look-up touches
+// A bucket is one cache line of up to seven entries, each a hash and a reference (a connection's number); what does not
+// fit goes to overflow buckets behind it. Whole hashes are kept, so that a look-up touches
 // no connection but the right one, and a bucket can be split without touching any. Buckets are split one at a time as
 // entries are added (linear hashing): no insertion pays for a whole rehash. Memory is taken in blocks and never moves.
 #pragma once
@@ -24,14 +24,15 @@ class TupleIndex {
   TupleIndex(const TupleIndex&) = delete;
   TupleIndex& operator=(const TupleIndex&) = delete;
 
-  // The first reference under `hash` that `is_it` accepts, or kNone.
-  template <class IsIt>
-  uint32_t find(uint32_t hash, IsIt&& is_it) const {
+  // What `look(reference)` answers for the first entry under `hash` for which it is not 0, or 0.
+  template <class Look>
+  uint32_t find(uint32_t hash, Look&& look) const {
     for (const Bucket* bucket = &bucket_at(bucket_of(hash));; bucket = &overflow_at(bucket->next)) {
       for (uint32_t i = 0; i < bucket->count; ++i) {
-        if (bucket->hashes[i] == hash && is_it(bucket->references[i])) return bucket->references[i];
+        if (bucket->hashes[i] != hash) continue;
+        if (const uint32_t found = look(bucket->references[i]); found != 0) return found;
       }
-      if (bucket->next == 0) return kNone;
+      if (bucket->next == 0) return 0;
     }
   }
   // Calls `see(reference)` for each entry of the bucket `steps` behind the one of `hash` until it answers true.
@@ -62,6 +63,7 @@ class TupleIndex {
     return kNone;
   }
   uint64_t entries() const { return entries_; }
+  uint64_t memory_bytes() const { return buckets_.bytes() + overflow_.bytes(); }
 
  private:
   static constexpr uint32_t kSlots = 7;

@@ -161,7 +161,7 @@ class EngineImpl final : public Engine {
     }
     counters_.packets += packets.size();
     if (conntrack_ != nullptr) {
-      for (const Packet& packet : packets) conntrack_->look_ahead(packet);
+      for (Packet& packet : packets) conntrack_->look_ahead(packet);
     }
     HookContext context = path_.new_context();
     for (size_t i = 0; i < packets.size(); ++i) {

@@ -2,15 +2,11 @@
 
 #include "sallyport/hook.h"
 
-#include "sallyport/clock.h"
-
 namespace sallyport {
 
 std::string_view hook_name(Hook hook) {
   constexpr std::string_view kNames[kHooks] = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"};
   return kNames[static_cast<size_t>(hook)];
 }
-
-Timestamp HookContext::now() const { return clock->now(); }
 
 }  // namespace sallyport

@@ -55,6 +55,58 @@ TEST(ConnectionTable, DoesNotFindWhatIsUnconfirmedKilledOrPastItsTime) {
   EXPECT_EQ(table.size(), 0u);
 }
 
+// Translated, its two directions have nothing in common; or both are one and the same.
+TEST(ConnectionTable, FindsBothDirectionsWhateverTheReplyIs) {
+  Tuple to_itself = udp_tuple(1);
+  to_itself.destination = to_itself.source;
+  to_itself.destination_id = to_itself.source_id;
+  Tuple translated = *inverted(udp_tuple(1));
+  translated.destination_id = 4242;
+  for (const auto& [original, reply] :
+       {std::pair{udp_tuple(1), translated}, {udp_tuple(1), *inverted(udp_tuple(1))}, {to_itself, to_itself}}) {
+    ConnectionTable table(100, kKey);
+    Connection* connection = table.create(original, *inverted(original), 0);
+    table.set_reply(*connection, reply);
+    connection->deadline = kSecond;
+    ASSERT_TRUE(table.confirm(*connection, 0));
+    Direction direction = Direction::Reply;
+    EXPECT_EQ(table.find(original, 0, direction), connection);
+    EXPECT_EQ(direction, Direction::Original);
+    EXPECT_EQ(table.find(reply, 0, direction), connection);
+    EXPECT_EQ(direction, reply == original ? Direction::Original : Direction::Reply);
+    EXPECT_TRUE(table.taken(reply, 0));
+    EXPECT_FALSE(table.taken(reply, 0, connection));
+    table.kill(*connection);
+    EXPECT_FALSE(table.taken(original, 0));
+    EXPECT_FALSE(table.taken(reply, 0));
+  }
+}
+
+// What look-ahead saw may be gone, or another's, when the packet's turn comes.
+TEST(ConnectionTable, AHintThatIsOutOfDateChangesNothing) {
+  ConnectionTable table(100, kKey);
+  Connection* right = add(table, 1, 0);
+  Connection* wrong = add(table, 2, 0);
+  Tuple six = udp_tuple(1);
+  six.family = Family::Ipv6;
+  Connection* other_family = table.create(six, *inverted(six), 0);
+  const auto words = words_of<4>(udp_tuple(1));
+  const uint32_t hash = table.hash_of(words);
+  Direction direction = Direction::Original;
+  for (const uint32_t hint : {0u, right->number, wrong->number, other_family->number}) {
+    EXPECT_EQ(table.find_ahead(words, hash, hint, 0, direction), right) << hint;
+  }
+  const uint32_t number = right->number;
+  table.kill(*right);
+  EXPECT_EQ(table.find_ahead(words, hash, number, 0, direction), nullptr);
+  table.reclaim();
+  EXPECT_EQ(table.find_ahead(words, hash, number, 0, direction), nullptr);
+  // Its place is taken by the same flow, which is not known yet.
+  const Tuple tuple = udp_tuple(1);
+  EXPECT_EQ(table.create(tuple, *inverted(tuple), 0)->number, number);
+  EXPECT_EQ(table.find_ahead(words, hash, number, 0, direction), nullptr);
+}
+
 TEST(ConnectionTable, RefusesATupleThatIsTaken) {
   ConnectionTable table(100, kKey);
   const Tuple tuple = udp_tuple(1);
