@@ -49,6 +49,7 @@ class Replay {
                                   .host = std::move(*host),
                                   .seed = arguments_.seed,
                                   .checksums = arguments_.checksums,
+                                  .follow_mappings = arguments_.follow,
                                   .log = &log_,
                                   .events = events_.get(),
                                   .sink = &output_});
@@ -270,6 +271,9 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,
                    "write dropped and delivered packets too, each with its verdict as a comment");
+  command.add_flag(
+      "--follow", arguments->follow,
+      "recorded answers follow connections that the rules map elsewhere: they are taken for the new peer's");
   command.add_flag("--json", arguments->json, "the summary as JSON on stdout");
   const std::map<std::string, Checksums> modes{
       {"verify", Checksums::Verify}, {"trust", Checksums::Trust}, {"repair", Checksums::Repair}};

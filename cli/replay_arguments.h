@@ -30,6 +30,7 @@ struct ReplayArguments {
   uint64_t seed = 0;
   Checksums checksums = Checksums::Verify;
   bool all = false;
+  bool follow = false;
   bool json = false;
   bool eve_strict = false;
 };

@@ -81,6 +81,7 @@ void add_notes(const SummaryInput& input, std::string& out) {
   note(in.too_short, "frames too short for a network header, skipped");
   note(in.snapped, "packets cut by the snap length: what is missing matched nothing");
   note(in.super, "packets put together by the network card (offload)");
+  note(input.engine.counters().followed, "recorded answers followed to where the rules map their connection");
   note(input.engine.clock().backward_steps(), "timestamps that ran backwards, held");
 }
 
@@ -149,9 +150,9 @@ std::string summary_text(const SummaryInput& input) {
 std::string summary_json(const SummaryInput& input) {
   const EngineCounters& counters = input.engine.counters();
   std::string out = fmt::format(
-      R"({{"packets_in":{},"bytes_in":{},"flows_in":{},"packets_out":{},"bytes_out":{},"flows_out":{},"generated":{})",
+      R"({{"packets_in":{},"bytes_in":{},"flows_in":{},"packets_out":{},"bytes_out":{},"flows_out":{},"generated":{},"followed":{})",
       counters.packets, counters.bytes, input.output.flows_in.count(), input.output.packets_out, input.output.bytes_out,
-      input.output.flows_out.count(), counters.generated);
+      input.output.flows_out.count(), counters.generated, counters.followed);
   constexpr std::string_view kFateKeys[kFates] = {"left", "delivered", "dropped", "malformed", "unroutable", "held"};
   out += R"(,"fates":{)";
   for (size_t i = 0; i < kFates; ++i)

@@ -54,6 +54,8 @@ struct EngineConfig {
   HostModel host;
   uint64_t seed = 0;
   Checksums checksums = Checksums::Verify;
+  // Recorded answers follow connections that the rules map elsewhere: they are taken for the new peer's.
+  bool follow_mappings = false;
   LogSink* log = nullptr;       // null: lines are discarded
   EventSink* events = nullptr;  // null: nobody listens
   PacketSink* sink = nullptr;   // null: packets are only counted
@@ -63,6 +65,7 @@ struct EngineCounters {
   uint64_t packets = 0;
   uint64_t bytes = 0;
   uint64_t generated = 0;
+  uint64_t followed = 0;  // recorded answers that were taken for a new peer's
   std::array<uint64_t, kFates> fates = {};
   std::array<std::array<uint64_t, 2>, kHooks> by_hook = {};  // seen, dropped
   std::vector<ChecksumCounters> checksums = {};              // by InterfaceId; of the first packets only

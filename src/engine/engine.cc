@@ -14,6 +14,7 @@
 #include "engine/needs.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
+#include "nat/follow.h"
 #include "nat/nat_module.h"
 #include "ruleset/table_module.h"
 #include "ruleset/tables.h"
@@ -238,6 +239,10 @@ class EngineImpl final : public Engine {
       nat_->set_rules(family, *rules);
       for (const HookPlace& place : table_type("nat")->places)
         path_.chain(family, place.hook).add(*nat_, place.priority);
+      if (config_.follow_mappings) {
+        add_module(std::make_unique<FollowModule>(conntrack_->table(), counters_.followed), family, Hook::Prerouting,
+                   kPriorityDefrag + 1);
+      }
     }
   }
 
