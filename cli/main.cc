@@ -1,11 +1,38 @@
 // The program: picks the subcommand.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "input.h"
 #include "manual.h"
+#include "sallyport/nearest.h"
+
+namespace {
+
+// What a word that no command takes was perhaps meant to be.
+void suggest(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string> words;
+  for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back(sub->get_name());
+  }
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(words.begin(), words.end());
+  for (const std::string& word : app.remaining(true)) {
+    const std::string_view near = sallyport::nearest(word, known);
+    if (!near.empty()) fmt::print(stderr, "{}: did you mean {}?\n", word, near);
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace sallyport::cli;
@@ -32,7 +59,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    return app.exit(problem) == 0 ? kDone : kWrongUsage;
+    if (app.exit(problem) == 0) return kDone;
+    suggest(app);
+    return kWrongUsage;
   } catch (const std::exception& problem) {
     print_error({.what = problem.what()});
     return kCannotRead;

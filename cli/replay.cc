@@ -42,6 +42,7 @@ class Replay {
     auto input = ReplayInput::open(arguments_);
     if (!input) return stop(input.error(), kCannotRead);
     input_ = std::move(*input);
+    if (auto good = input_->check_filter(); !good) return stop(good.error(), kWrongUsage);
     auto host = load_host();
     if (!host) return std::unexpected(host.error());
     if (auto done = open_events(); !done) return done;
@@ -50,6 +51,7 @@ class Replay {
                                   .seed = arguments_.seed,
                                   .checksums = arguments_.checksums,
                                   .follow_mappings = arguments_.follow,
+                                  .super_packets = true,
                                   .log = &log_,
                                   .events = events_.get(),
                                   .sink = &output_});

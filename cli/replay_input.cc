@@ -9,8 +9,6 @@
 namespace sallyport::cli {
 namespace {
 
-// The largest frame that a wire carries (jumbo frames); beyond it a network card put segments together.
-constexpr uint32_t kLargestFrame = 9216;
 constexpr uint16_t kEtherIpv4 = 0x0800;
 constexpr uint16_t kEtherIpv6 = 0x86dd;
 
@@ -40,11 +38,13 @@ Result<std::unique_ptr<ReplayInput>> ReplayInput::open(const ReplayArguments& ar
   const bool plain = captures.size() == 1 && captures[0].interface.empty();
   input->source_ = plain ? std::move(captures[0].source) : merge_captures(std::move(captures));
   input->filter_text_ = arguments.filter;
-  if (!arguments.filter.empty()) {
-    // Compiled once here, so that a mistake in it is told before anything runs.
-    if (auto filter = compile_filter(arguments.filter, input->link()); !filter) return std::unexpected(filter.error());
-  }
   return input;
+}
+
+Result<void> ReplayInput::check_filter() const {
+  if (filter_text_.empty()) return {};
+  if (auto filter = compile_filter(filter_text_, link()); !filter) return std::unexpected(filter.error());
+  return {};
 }
 
 std::vector<std::string> ReplayInput::interface_names() const {
@@ -125,7 +125,10 @@ void ReplayInput::fill(Packet& packet, const Frame& frame, const NetworkStart& s
   packet.link_type = static_cast<uint16_t>(source_->interfaces()[frame.interface].link);
   packet.link_original_length = frame.original_length;
   counters_.snapped += frame.original_length > frame.bytes.size();
-  counters_.super += frame.bytes.size() > kLargestFrame;
+  // No wire carries what its interface's MTU does not let pass; jumbo frames are the largest there are.
+  constexpr uint32_t kLargestFrame = 9216;
+  const uint32_t most = in == kNoInterface ? kLargestFrame : std::min(host_->interface(in).mtu, kLargestFrame);
+  counters_.super += frame.original_length > start.offset + most;
 }
 
 ReplayInput::Burst ReplayInput::read(std::span<Packet> packets) {

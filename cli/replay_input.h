@@ -30,6 +30,8 @@ class ReplayInput {
  public:
   static Result<std::unique_ptr<ReplayInput>> open(const ReplayArguments& arguments);
 
+  // Whether the BPF expression has a meaning, so that a mistake in it is told before anything runs.
+  Result<void> check_filter() const;
   // Interface names of the captures, in order, without those that have none.
   std::vector<std::string> interface_names() const;
   // Of the first interface: what OUT is written as.

@@ -56,6 +56,9 @@ struct EngineConfig {
   Checksums checksums = Checksums::Verify;
   // Recorded answers follow connections that the rules map elsewhere: they are taken for the new peer's.
   bool follow_mappings = false;
+  // A TCP packet that is larger than the MTU of the interface it came by was put together by a network card, as
+  // captures hold them: its segments fit, so no MTU is held against it. Off: it is one packet, as on a TUN device.
+  bool super_packets = false;
   LogSink* log = nullptr;       // null: lines are discarded
   EventSink* events = nullptr;  // null: nobody listens
   PacketSink* sink = nullptr;   // null: packets are only counted

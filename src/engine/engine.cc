@@ -51,7 +51,8 @@ class EngineImpl final : public Engine {
                .sink = config_.sink,
                .icmp_gate = [this](const IpAddress& to, uint8_t type,
                                    Timestamp now) { return icmp_limit_.allows(to, type, now); },
-               .counters = &counters_}) {}
+               .counters = &counters_,
+               .super_packets = config_.super_packets}) {}
 
   Errors set_up() {
     Errors errors;
@@ -155,9 +156,9 @@ class EngineImpl final : public Engine {
     std::array<Malformed, kLookAhead> reasons = {};
     for (size_t i = 0; i < packets.size(); ++i) {
       Packet& packet = packets[i];
-      counters_.bytes += packet.captured();
+      if (packet.in != kNoInterface) reasons[i] = path_.look_at(packet);
+      counters_.bytes += packet.length;
       if (packet.in == kNoInterface) continue;
-      reasons[i] = path_.look_at(packet);
       if (conntrack_ != nullptr && reasons[i] == Malformed::None) conntrack_->prepare(packet);
     }
     counters_.packets += packets.size();

@@ -35,8 +35,8 @@ void HookChain::remove(const HookModule& module) {
   std::erase_if(places_, [&](const Place& place) { return place.module == &module; });
 }
 
-HookChain::Next HookChain::ask(const Verdict& verdict, const Walk& walk, Packet& packet, HookContext& context,
-                               Queues& queues) const {
+HookChain::Next HookChain::ask(const Verdict& verdict, const Walk& walk, const RouteChoice& before, Packet& packet,
+                               HookContext& context, Queues& queues) const {
   Queue* queue = queues.find(verdict.queue);
   if (queue == nullptr) return verdict.bypass ? Next::Module : Next::Dropped;
   if (queue->full()) {
@@ -45,7 +45,6 @@ HookChain::Next HookChain::ask(const Verdict& verdict, const Walk& walk, Packet&
   }
   const QueueTicket ticket = {
       .number = queue->count_asked(), .hook = context.hook, .in = context.in, .out = context.out};
-  const RouteChoice before(packet);
   const auto handler = queue->handler();
   const QueueAnswer answer = (*handler)(packet, ticket);
   if (answer != QueueAnswer::Later) return settle(answer, before, packet, context);
@@ -67,13 +66,18 @@ HookChain::Next HookChain::settle(QueueAnswer answer, const RouteChoice& before,
   if (parse(packet, Arrival::UserSpace) != Malformed::None || packet.family != before.family()) return Next::Dropped;
   if (answer == QueueAnswer::Repeat) return Next::Again;
   if (answer == QueueAnswer::Stop) return Next::HookDone;
-  const bool own = context.hook == Hook::Output;
-  return !own || !before.changed(packet) || context.output->reroute(packet, context) ? Next::Module : Next::Dropped;
+  return may_go_on(before, packet, context) ? Next::Module : Next::Dropped;
+}
+
+// A packet of the machine's own is routed again where user space changed what its route was chosen by.
+bool HookChain::may_go_on(const RouteChoice& before, Packet& packet, HookContext& context) {
+  return context.hook != Hook::Output || !before.changed(packet) || context.output->reroute(packet, context);
 }
 
 // Where the walk goes on. False: it does not.
-bool HookChain::take(Next next, Walk& walk) {
+bool HookChain::take(Next next, const RouteChoice& before, Walk& walk) {
   if (next == Next::Module) ++walk.at;
+  if (next == Next::Again) walk.before = before;
   return next == Next::Module || (next == Next::Again && ++walk.repeats <= kMostRepeats);
 }
 
@@ -88,7 +92,7 @@ Verdict::Kind HookChain::resume(QueuedPacket& held, QueueAnswer answer, Queues& 
   Walk walk = {.at = static_cast<size_t>(place - places_.begin()), .repeats = held.repeats};
   const Next next = settle(answer, held.before, held.packet, held.context);
   if (next == Next::HookDone) return Verdict::Kind::Accept;
-  if (!take(next, walk)) return Verdict::Kind::Drop;
+  if (!take(next, held.before, walk)) return Verdict::Kind::Drop;
   return go_on(walk, held.packet, held.context, queues);
 }
 
@@ -96,17 +100,21 @@ Verdict::Kind HookChain::go_on(Walk walk, Packet& packet, HookContext& context, 
   while (walk.at < places_.size()) {
     const Verdict verdict = places_[walk.at].module->handle(packet, context);
     if (verdict.kind == Verdict::Kind::Accept) [[likely]] {
+      if (walk.before && !may_go_on(*walk.before, packet, context)) return Verdict::Kind::Drop;
+      walk.before.reset();
       ++walk.at;
       continue;
     }
-    Next next = Next::Dropped;
+    walk.before.reset();
     if (verdict.kind == Verdict::Kind::Stolen) return Verdict::Kind::Stolen;
     if (verdict.kind == Verdict::Kind::Stop) return Verdict::Kind::Accept;
-    if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, walk, packet, context, queues);
+    const RouteChoice before(packet);
+    Next next = Next::Dropped;
+    if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, walk, before, packet, context, queues);
     if (verdict.kind == Verdict::Kind::Repeat) next = Next::Again;
     if (next == Next::HookDone) return Verdict::Kind::Accept;
     if (next == Next::Waits) return Verdict::Kind::Queue;
-    if (!take(next, walk)) return Verdict::Kind::Drop;
+    if (!take(next, before, walk)) return Verdict::Kind::Drop;
   }
   return Verdict::Kind::Accept;
 }

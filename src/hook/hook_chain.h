@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "hook/queues.h"
@@ -30,15 +31,18 @@ class HookChain {
     int priority;
   };
   enum class Next : uint8_t { Module, Again, HookDone, Dropped, Waits };
-  // Where a walk is, and how often a queue sent its packet back.
+  // Where a walk is, how often a queue sent its packet back, and, while the module sees it again, what it was before.
   struct Walk {
     size_t at = 0;
     int repeats = 0;
+    std::optional<RouteChoice> before = {};
   };
   Verdict::Kind go_on(Walk walk, Packet& packet, HookContext& context, Queues& queues) const;
-  Next ask(const Verdict& verdict, const Walk& walk, Packet& packet, HookContext& context, Queues& queues) const;
+  Next ask(const Verdict& verdict, const Walk& walk, const RouteChoice& before, Packet& packet, HookContext& context,
+           Queues& queues) const;
   static Next settle(QueueAnswer answer, const RouteChoice& before, Packet& packet, HookContext& context);
-  static bool take(Next next, Walk& walk);
+  static bool may_go_on(const RouteChoice& before, Packet& packet, HookContext& context);
+  static bool take(Next next, const RouteChoice& before, Walk& walk);
 
   std::vector<Place> places_;
 };

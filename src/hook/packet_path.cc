@@ -61,6 +61,16 @@ bool dont_fragment(const Packet& packet) {
 
 bool is_link_local(const IpAddress& address) { return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80; }
 
+bool leads_somewhere(RouteType type) {
+  return type == RouteType::Unicast || type == RouteType::Local || type == RouteType::Broadcast ||
+         type == RouteType::Multicast || type == RouteType::Anycast;
+}
+
+bool is_localhost(const IpAddress& ipv6) {
+  constexpr std::array<uint8_t, 16> kLocalhost = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return ipv6.bytes == kLocalhost;
+}
+
 void set_source(Packet& packet, const IpAddress& source) {
   std::memcpy(packet.data() + (packet.source_bytes() - packet.data()), source.bytes.data(), source.view().size());
   set_header_checksum(packet);
@@ -78,6 +88,7 @@ PacketPath::PacketPath(const Parts& parts) : parts_(parts), ports_(parts.router-
     ports_[i] = {parts.router->pair_of(id), parts.router->pair_is_bridge(id), interface.loopback, interface.mtu};
     has_addresses_ |= !interface.addresses.empty();
   }
+  errors_to_anycast_ = parts.router->sysctl("net.ipv6.icmp.error_anycast_as_unicast") != 0;
 }
 
 HookContext PacketPath::new_context() {
@@ -168,7 +179,7 @@ bool PacketPath::may_forward(Packet& packet, uint32_t mtu) {
   }
   if (packet.family == Family::Ipv6 && packet.in != packet.out && !source_may_travel(packet)) return false;
   const uint32_t largest = packet.largest_fragment != 0 ? packet.largest_fragment : packet.length;
-  if (packet.length <= mtu || largest <= mtu || !dont_fragment(packet)) return true;
+  if (packet.length <= mtu || largest <= mtu || !dont_fragment(packet) || is_super(packet)) return true;
   send_error(packet, kTooLarge[index(packet.family)].type, kTooLarge[index(packet.family)].code, mtu);
   return false;
 }
@@ -186,8 +197,8 @@ bool PacketPath::source_may_travel(const Packet& packet) {
 NextHop PacketPath::route_in(const Packet& packet) {
   const Port& port = ports_[packet.in];
   const auto is_local = [&] { return parts_.router->address_type(packet.destination()) == RouteType::Local; };
-  // What the machine sends to itself had its way chosen at OUTPUT; an own source is no reason to doubt it.
-  if (port.loopback && is_local()) return {.type = RouteType::Local};
+  // What the machine sends to itself had its way chosen at OUTPUT.
+  if (port.loopback) return {.type = RouteType::Local};
   if (port.pair == kNoInterface) return routes_.find(*parts_.router, packet);
   const bool local = has_addresses_ && is_local();
   if (!local) return {.type = RouteType::Unicast, .out = port.pair, .mtu = ports_[port.pair].mtu};
@@ -221,13 +232,15 @@ void PacketPath::send(Packet&& packet, const Packet& cause) {
     made.connection = cause.connection;
     set_packet_state(made, PacketState::Related, opposite(packet_direction(cause)));
   }
-  ++parts_.counters->generated;
   const bool icmp_error = made.source().is_unspecified();
   if (icmp_error) set_source(made, source_of_error(cause));
   RouteQuery query = {.destination = made.destination(), .source = made.source(), .mark = made.mark, .tos = made.tos()};
   // A neighbour is answered on its own link.
   if (icmp_error && made.family == Family::Ipv6 && is_link_local(query.destination)) query.out = cause.in;
   const Route route = parts_.router->route(query);
+  const bool to_any = made.family == Family::Ipv6 && route.type == RouteType::Anycast;
+  if (icmp_error && to_any && !errors_to_anycast_) return;
+  ++parts_.counters->generated;
   if (made.source().is_unspecified() && !route.preferred_source.is_unspecified()) {
     set_source(made, route.preferred_source);
   }
@@ -240,17 +253,16 @@ IpAddress PacketPath::source_of_error(const Packet& cause) const {
   RouteQuery query = {.destination = asked, .source = {.family = cause.family}};
   if (cause.family == Family::Ipv6 && is_link_local(asked)) query.out = cause.in;
   const RouteType type = parts_.router->route(query).type;
-  if (type == RouteType::Local || type == RouteType::Anycast) return asked;
+  // Addresses that mean the machine without being one of a link: user space may have put them there.
+  const bool on_a_link = cause.family == Family::Ipv4 || !(asked.is_unspecified() || is_localhost(asked));
+  if (on_a_link && (type == RouteType::Local || type == RouteType::Anycast)) return asked;
   if (cause.family == Family::Ipv4 || cause.in == kNoInterface) return {.family = cause.family};
   return parts_.router->source_address(cause.source(), cause.in);
 }
 
 // From here a packet of the machine's own: OUTPUT, POSTROUTING, out or back in.
 void PacketPath::output(Packet& packet, const Route& route) {
-  const bool local = route.type == RouteType::Local;
-  const bool routed = local || route.type == RouteType::Unicast || route.type == RouteType::Broadcast ||
-                      route.type == RouteType::Multicast || route.type == RouteType::Anycast;
-  if (!routed || nesting_ >= kMostNesting) return end(packet, Fate::Unroutable, Hook::Output);
+  if (!leads_somewhere(route.type) || nesting_ >= kMostNesting) return end(packet, Fate::Unroutable, Hook::Output);
   ++nesting_;
   packet.in = kNoInterface;
   packet.out = route.out;
@@ -296,7 +308,7 @@ bool PacketPath::reroute(Packet& packet, HookContext& context) {
       packet.family == Family::Ipv6 && (is_link_local(query.destination) || query.destination.bytes[0] == 0xff);
   if (stays_on_link) query.out = packet.out;
   const Route route = parts_.router->route(query);
-  if (route.type != RouteType::Unicast && route.type != RouteType::Local) return false;
+  if (!leads_somewhere(route.type)) return false;
   packet.out = context.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   return true;
@@ -310,6 +322,7 @@ void PacketPath::finish(Packet& packet) {
 
 // Cuts what does not fit, as ip_finish_output() does: to the MTU, or to the size that the fragments came in.
 void PacketPath::leave_in_pieces(Packet& packet) {
+  if (is_super(packet)) return end(packet, Fate::Left, Hook::Postrouting);
   const DeparturePlan plan = plan_departure(packet, mtu_of(packet));
   if (plan.departure == Departure::Whole) return end(packet, Fate::Left, Hook::Postrouting);
   if (plan.departure == Departure::TooLarge) {
@@ -350,6 +363,11 @@ void PacketPath::send_error(const Packet& cause, uint8_t type, uint8_t code, uin
 uint32_t PacketPath::mtu_of(const Packet& packet) const {
   const uint32_t mtu = ports_[packet.out].mtu;
   return packet.path_mtu != 0 && packet.path_mtu < mtu ? packet.path_mtu : mtu;
+}
+
+bool PacketPath::is_super(const Packet& packet) const {
+  return parts_.super_packets && packet.protocol == kTcp && packet.largest_fragment == 0 && packet.in != kNoInterface &&
+         packet.length > ports_[packet.in].mtu;
 }
 
 // One hook. What it shows of the interfaces is what the kernel shows there.

@@ -31,6 +31,7 @@ class PacketPath final : public PacketOutput {
     PacketSink* sink = nullptr;    // may be null
     IcmpErrorGate icmp_gate = {};  // may be empty: no limit
     EngineCounters* counters = nullptr;
+    bool super_packets = false;  // as EngineConfig has it
   };
   explicit PacketPath(const Parts& parts);
 
@@ -75,6 +76,7 @@ class PacketPath final : public PacketOutput {
   inline void finish(Packet& packet);
   inline void end(Packet& packet, Fate fate, Hook hook, const Decision& decision = kUndecided);
   inline uint32_t mtu_of(const Packet& packet) const;
+  bool is_super(const Packet& packet) const;
 
   void refuse_route(Packet& packet, RouteType type);
   void stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context);
@@ -93,6 +95,7 @@ class PacketPath final : public PacketOutput {
   std::vector<Port> ports_;
   RouteCache routes_;
   bool has_addresses_ = false;
+  bool errors_to_anycast_ = false;  // net.ipv6.icmp.error_anycast_as_unicast
   int nesting_ = 0;
   uint32_t next_fragment_id_ = 0;
   std::vector<Packet> pieces_;

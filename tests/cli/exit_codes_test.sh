@@ -11,6 +11,13 @@ expect 2 "$SALLYPORT" nonsense
 expect 2 gateway -r "$CAPTURE" -w - --counters -
 says err "two outputs on standard output"
 
+expect 2 gateway -r "$CAPTURE" tcp prt 80
+says err 'the capture filter "tcp prt 80"'
+expect 2 gateway -r "$CAPTURE" --jsn
+says err "did you mean --json?"
+expect 2 "$SALLYPORT" replai
+says err "did you mean replay?"
+
 expect 3 gateway -r not-there.pcapng
 says err "not-there.pcapng"
 expect 3 "$SALLYPORT" rules check not-there.rules

@@ -121,7 +121,13 @@ Observed EngineSide::pass(const Input& input) {
   receive(input, engine_->host(), packet_.front());
   packet_.front().time = time_ += kMillisecond;
   engine_->process(packet_);
+  return take();
+}
+
+Observed EngineSide::take() {
   Observed observed = recorder_->observed;
+  recorder_->observed.journal.clear();
+  recorder_->observed.left.clear();
   std::ranges::stable_sort(observed.left, {}, &Seen::out);
   return observed;
 }

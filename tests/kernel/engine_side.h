@@ -19,7 +19,10 @@ class EngineSide {
   ~EngineSide();
 
   Observed pass(const Input& input);
+  // What happened since, with no packet going in.
+  Observed take();
   std::string save();
+  Engine& engine() { return *engine_; }
   // The time of the next packet; by itself it is a millisecond after the one before.
   void set_time(Timestamp time) { time_ = time; }
   // The connection table, as /proc/net/nf_conntrack lists it.

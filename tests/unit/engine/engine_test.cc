@@ -133,6 +133,47 @@ TEST(Engine, LowersTheTimeToLive) {
   EXPECT_EQ(machine.fates.out.ttl(), before - 1);
 }
 
+struct SuperCase {
+  bool super_packets;
+  size_t payload;  // beyond 40 bytes of headers
+  uint32_t mtu_in, mtu_out;
+  const char* fate;
+};
+
+// A TCP packet that may not be cut, from in0 to out0.
+TEST(Engine, HoldsNoMtuAgainstWhatACardPutTogether) {
+  constexpr SuperCase kCases[] = {
+      {false, 5000, 1500, 1500, "unroutable FORWARD"}, {true, 5000, 1500, 1500, "left POSTROUTING"},
+      {true, 5000, 1500, 1492, "left POSTROUTING"},    {true, 1460, 1500, 1492, "unroutable FORWARD"},
+      {true, 5000, 9000, 1500, "unroutable FORWARD"},
+  };
+  for (const SuperCase& test : kCases) {
+    HostModel host;
+    const uint32_t mtus[] = {test.mtu_in, test.mtu_out};
+    for (const char* name : {"in0", "out0"}) {
+      Interface interface;
+      std::string_view(name).copy(interface.name.data(), 15);
+      interface.mtu = mtus[host.interface_count()];
+      ASSERT_TRUE(host.add_interface(interface));
+    }
+    ASSERT_TRUE(host.add_pair("in0", "out0", false));
+    host.finish();
+    Fates fates;
+    EngineConfig config;
+    config.host = std::move(host);
+    config.super_packets = test.super_packets;
+    config.sink = &fates;
+    auto engine = Engine::create(std::move(config));
+    ASSERT_TRUE(engine);
+    Packet packet = test::tcp4("192.0.2.1:1000 > 198.51.100.1:80", test::kAck, std::string(test.payload, 'x'), {},
+                               {.dont_fragment = true});
+    packet.in = 1;
+    (*engine)->process({&packet, 1});
+    ASSERT_FALSE(fates.seen.empty());
+    EXPECT_EQ(fates.seen.back(), test.fate) << test.payload << " bytes, " << test.mtu_in << " to " << test.mtu_out;
+  }
+}
+
 TEST(Engine, RefusesByLineWhatHasNoMeaningYet) {
   Registry registry = builtin_registry();
   registry.add(MatchType{.name = "unfinished"});
