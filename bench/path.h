@@ -97,7 +97,7 @@ class Path {
   }
 
   // Leaves a burst of the ring out.
-  void skip_burst() { next_ = (next_ + kBurst) % ring_->frames(); }
+  void skip_burst() { next_ = static_cast<uint32_t>((next_ + kBurst) % ring_->frames()); }
   // From now on takes frames from another ring, which come in by interface `in`.
   void feed(const FrameRing& ring, InterfaceId in) {
     ring_ = &ring;

@@ -81,8 +81,23 @@ bool HookChain::take(Next next, const RouteChoice& before, Walk& walk) {
   return next == Next::Module || (next == Next::Again && ++walk.repeats <= kMostRepeats);
 }
 
+// What every packet takes; all that a queue needs to remember stands elsewhere.
 Verdict::Kind HookChain::run(Packet& packet, HookContext& context, Queues& queues) const {
-  return go_on({}, packet, context, queues);
+  for (size_t at = 0; at < places_.size(); ++at) {
+    const Verdict verdict = places_[at].module->handle(packet, context);
+    if (verdict.kind == Verdict::Kind::Accept) [[likely]]
+      continue;
+    if (verdict.kind == Verdict::Kind::Drop) return Verdict::Kind::Drop;
+    return go_on_after(verdict, at, packet, context, queues);
+  }
+  return Verdict::Kind::Accept;
+}
+
+Verdict::Kind HookChain::go_on_after(const Verdict& verdict, size_t at, Packet& packet, HookContext& context,
+                                     Queues& queues) const {
+  Walk walk = {.at = at};
+  const auto ended = follow(verdict, walk, packet, context, queues);
+  return ended ? *ended : go_on(walk, packet, context, queues);
 }
 
 Verdict::Kind HookChain::resume(QueuedPacket& held, QueueAnswer answer, Queues& queues) const {
@@ -106,17 +121,24 @@ Verdict::Kind HookChain::go_on(Walk walk, Packet& packet, HookContext& context, 
       continue;
     }
     walk.before.reset();
-    if (verdict.kind == Verdict::Kind::Stolen) return Verdict::Kind::Stolen;
-    if (verdict.kind == Verdict::Kind::Stop) return Verdict::Kind::Accept;
-    const RouteChoice before(packet);
-    Next next = Next::Dropped;
-    if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, walk, before, packet, context, queues);
-    if (verdict.kind == Verdict::Kind::Repeat) next = Next::Again;
-    if (next == Next::HookDone) return Verdict::Kind::Accept;
-    if (next == Next::Waits) return Verdict::Kind::Queue;
-    if (!take(next, before, walk)) return Verdict::Kind::Drop;
+    if (const auto ended = follow(verdict, walk, packet, context, queues)) return *ended;
   }
   return Verdict::Kind::Accept;
+}
+
+// A verdict other than Accept: what it makes of the hook, or nothing where the walk goes on.
+std::optional<Verdict::Kind> HookChain::follow(const Verdict& verdict, Walk& walk, Packet& packet, HookContext& context,
+                                               Queues& queues) const {
+  if (verdict.kind == Verdict::Kind::Stolen) return Verdict::Kind::Stolen;
+  if (verdict.kind == Verdict::Kind::Stop) return Verdict::Kind::Accept;
+  const RouteChoice before(packet);
+  Next next = Next::Dropped;
+  if (verdict.kind == Verdict::Kind::Queue) next = ask(verdict, walk, before, packet, context, queues);
+  if (verdict.kind == Verdict::Kind::Repeat) next = Next::Again;
+  if (next == Next::HookDone) return Verdict::Kind::Accept;
+  if (next == Next::Waits) return Verdict::Kind::Queue;
+  if (!take(next, before, walk)) return Verdict::Kind::Drop;
+  return std::nullopt;
 }
 
 }  // namespace sallyport

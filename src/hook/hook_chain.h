@@ -37,6 +37,10 @@ class HookChain {
     int repeats = 0;
     std::optional<RouteChoice> before = {};
   };
+  Verdict::Kind go_on_after(const Verdict& verdict, size_t at, Packet& packet, HookContext& context,
+                            Queues& queues) const;
+  std::optional<Verdict::Kind> follow(const Verdict& verdict, Walk& walk, Packet& packet, HookContext& context,
+                                      Queues& queues) const;
   Verdict::Kind go_on(Walk walk, Packet& packet, HookContext& context, Queues& queues) const;
   Next ask(const Verdict& verdict, const Walk& walk, const RouteChoice& before, Packet& packet, HookContext& context,
            Queues& queues) const;
