@@ -60,9 +60,10 @@ std::optional<QuotedTransport> find_quoted_transport(const Packet& error, uint32
   constexpr uint32_t kFixed = 40;
   QuotedTransport found = {error.data()[offset + 6], offset + kFixed};
   while (is_extension(found.protocol)) {
-    const uint8_t* header = error.at(found.offset, 8);
-    if (header == nullptr) return std::nullopt;
+    // No more of it need be there than says where the next one is.
     const bool fragment = found.protocol == kFragment;
+    const uint8_t* header = error.at(found.offset, fragment ? 4 : 2);
+    if (header == nullptr) return std::nullopt;
     if (fragment && (load_be16(header + 2) & 0xfff8) != 0) return std::nullopt;
     found.offset += fragment ? 8 : extension_bytes(found.protocol, header);
     found.protocol = header[0];
@@ -147,7 +148,8 @@ std::optional<Tuple> quoted_tuple(const Packet& error, uint32_t offset, uint16_t
   std::memcpy(tuple.source.data(), header + addresses, bytes);
   std::memcpy(tuple.destination.data(), header + addresses + bytes, bytes);
   const auto found = quoted_transport(error, offset);
-  if (!found || found->offset > error.captured()) return std::nullopt;
+  if (!found) return std::nullopt;
+  if (error.family == Family::Ipv4 && found->offset > error.captured()) return std::nullopt;
   tuple.protocol = found->protocol;
   if (!set_ids(tuple, error.at(found->offset, 4), error.at(found->offset, 8))) return std::nullopt;
   return tuple;
