@@ -21,6 +21,7 @@ MatchType eui64_match();
 MatchType frag_match();
 MatchType hashlimit_match();
 MatchType hbh_match();
+MatchType helper_match();
 MatchType hl_match();
 MatchType icmp_match();
 MatchType icmp6_match();
