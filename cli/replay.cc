@@ -58,6 +58,7 @@ class Replay {
     if (!engine) return std::unexpected(Stop{engine.error(), kAnswerIsNo});
     engine_ = std::move(*engine);
     if (events_ != nullptr) events_->name_interfaces_by(engine_->host());
+    for (const std::string& warning : engine_->warnings()) fmt::print(stderr, "warning: {}\n", warning);
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
       for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
         engine_->add_module(std::make_unique<FlowModule>(output_.flows_in), family, hook,

@@ -112,6 +112,10 @@ class Engine {
   // Returns how many they were; 0 where no rule needs connection tracking.
   virtual Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) = 0;
   virtual ConnectionCounters connection_counters() const = 0;
+  // The connections that helpers expect, as /proc/net/nf_conntrack_expect lists them, in no order.
+  virtual std::string expectation_listing() const = 0;
+  // What the rules ask for and get in part only, a line each, by file and line.
+  virtual std::vector<std::string> warnings() const = 0;
   // The rules with their counters as they are now.
   virtual const Ruleset* ruleset(Family family) = 0;
 };

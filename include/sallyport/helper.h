@@ -8,6 +8,7 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/connection.h"
+#include "sallyport/hook.h"
 #include "sallyport/match.h"
 #include "sallyport/packet.h"
 
@@ -16,13 +17,14 @@ namespace sallyport {
 // A connection that is about to come. Its first packet has this tuple, in the zone of the connection that announced it;
 // where it may come from need not be known. Counterpart of the kernel's struct nf_conntrack_expect.
 struct Expectation {
+  static constexpr uint8_t kWholeAddress = 128;
   Tuple tuple = {};
-  bool any_source = false;         // from any address
-  bool any_source_port = true;     // from any port
-  uint8_t helper_class = 0;        // which of Helper::classes limits it
-  bool permanent = false;          // stays when its connection came
-  bool inactive = false;           // not looked up
-  const Helper* helper = nullptr;  // of the expected connection; null: none
+  uint8_t source_bits = kWholeAddress;  // so many of its source address must be right; 0: from any address
+  bool any_source_port = true;          // from any port
+  uint8_t helper_class = 0;             // which of Helper::classes limits it
+  bool permanent = false;               // stays when its connection came
+  bool inactive = false;                // not looked up
+  const Helper* helper = nullptr;       // of the expected connection; null: none
   // NAT (HelperNat): when it comes it is mapped as its master is, with `mapped_id` as its destination's port.
   bool follows_mapping = false;
   Direction announced_by = Direction::Original;  // the direction of the master's packet that announced it
@@ -30,16 +32,39 @@ struct Expectation {
   bool operator==(const Expectation&) const = default;
 };
 
+enum class Expected : uint8_t {
+  Refused,  // another connection expects the same, or there are too many
+  Already,  // just this is expected: in another class, or by another connection where that may be
+  Added,
+};
+
 // Takes what helpers expect.
 class Expecter {
  public:
   virtual ~Expecter() = default;
-  // `master`, which has a helper, expects another connection. False: it is not to be: another connection expects the
-  // same, or there are too many. The helper then drops the packet that announced it.
-  virtual bool expect(Connection& master, const Expectation& expectation, Timestamp now) = 0;
+  // `master`, which has a helper, expects another connection; renewed where it expects it already. `of_any_master`:
+  // that another connection expects the very same is all right. Where it is not added, the helper drops the packet that
+  // announced it.
+  virtual Expected expect(Connection& master, const Expectation& expectation, Timestamp now,
+                          bool of_any_master = false) = 0;
+  // What a connection that begins with this tuple in the zone of `master` would be expected as, be it inactive; null:
+  // nothing. Valid until the next call.
+  struct Found {
+    const Expectation* expectation = nullptr;
+    const Connection* master = nullptr;
+  };
+  virtual Found find(const Connection& master, const Tuple& tuple, Timestamp now) = 0;
+  // No longer expects what find() would find.
+  virtual void forget(const Connection& master, const Tuple& tuple, Timestamp now) = 0;
+  // No longer expects what `master` does in those classes (a bit for each).
+  virtual void forget_classes(Connection& master, uint8_t classes) = 0;
+  // Makes an expectation of `master` in that class, to that address, port and protocol, an active one that lasts so
+  // long. False: there is none.
+  virtual bool renew(Connection& master, uint8_t helper_class, const Tuple& to, Duration lasts, Timestamp now) = 0;
 };
 
 struct HelperContext;
+class PptpCalls;
 
 // A piece of a packet's payload: of what stands behind the TCP or UDP header.
 struct PayloadPart {
@@ -72,6 +97,8 @@ struct HelperContext {
   Direction direction = Direction::Original;
   Expecter* expecter = nullptr;
   HelperNat* nat = nullptr;  // null: the connection is not mapped; what is said can be believed as it stands
+  PptpCalls* calls = nullptr;
+  const HookContext* hook = nullptr;  // where the packet is
 };
 
 // A constant; -j CT --helper gives it to connections by name, family and protocol.
@@ -80,6 +107,7 @@ struct Helper {
   struct Class {
     uint32_t most = 0;  // 0: no class
     Duration lasts = 0;
+    std::string_view name = {};
   };
   std::string_view name = {};
   uint8_t protocol = 0;
@@ -88,6 +116,8 @@ struct Helper {
   // Looks at a packet of its connection at the end of INPUT or POSTROUTING. False: drop it. Null: this helper's
   // payload is not read. Never throws, never allocates once warm.
   bool (*look)(Packet& packet, Connection& connection, const HelperContext& context) = nullptr;
+  // The connection has ended. Null: nothing to do.
+  void (*ended)(Connection& connection, const HelperContext& context) = nullptr;
 };
 
 // Null: there is none.

@@ -137,6 +137,7 @@ void ConnectionTable::kill(Connection& connection) {
   if (hashes[1] != hashes[0]) index_.erase(hashes[1], connection.number);
   dead_.push_back(&connection);
   --size_;
+  for (ConnectionListener* listener : listeners_) listener->killed(connection);
 }
 
 void ConnectionTable::set_master(Connection& child, Connection& master) {

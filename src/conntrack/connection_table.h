@@ -28,6 +28,8 @@ class ConnectionListener {
  public:
   virtual ~ConnectionListener() = default;
   virtual void ended(Connection& connection) = 0;
+  // It is found no more, but its memory may be needed yet. May kill others.
+  virtual void killed(Connection&) {}
 };
 
 // Bounded by `most`. One thread.

@@ -29,17 +29,27 @@ ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, co
     : timeouts_(router),
       table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key),
       expectations_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_expect_max")), expectation_key),
+      calls_(table_, expectations_, expectation_key),
       router_(router) {
+  table_.listen(*this);
   table_.listen(expectations_);
+}
+
+// What a helper set up ends with its connection, while what that expects is still known.
+void ConntrackModule::killed(Connection& connection) {
+  const Helper* const helper = connection.extra != nullptr ? connection.extra->helper : nullptr;
+  if (helper == nullptr || helper->ended == nullptr) return;
+  helper->ended(connection, {.now = now_, .expecter = &expectations_, .calls = &calls_});
 }
 
 Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   // Seen already (it comes back by the loopback interface), or a rule said not to look.
   if (packet.connection != nullptr || packet_state(packet) == PacketState::Untracked) return Verdict::accept();
-  TrackContext tracking{.timeouts = &timeouts_, .now = context.now(), .hook = context.hook};
+  now_ = context.now();
+  TrackContext tracking{.timeouts = &timeouts_, .now = now_, .hook = context.hook};
   if (is_icmp(packet)) {
     const bool verify = timeouts_.verify_checksums && context.hook == Hook::Prerouting;
-    const IcmpJudgement judgement = judge_icmp(packet, table_, zone_of(packet), tracking.now, verify);
+    const IcmpJudgement judgement = judge_icmp(packet, {table_, calls_, zone_of(packet), tracking.now, verify});
     table_.counters.invalid += judgement == IcmpJudgement::Invalid;
     if (judgement != IcmpJudgement::Query) return Verdict::accept();
   }
@@ -96,15 +106,25 @@ bool ConntrackModule::prepare_in(Packet& packet) const {
 
 void ConntrackModule::prepare(Packet& packet) const {
   if (packet.more_fragments || packet.fragment_offset != 0) return;
+  // A key of GRE\'s may become known before its turn.
+  if (packet.protocol == kGre) return;
   packet.flow_hashed = packet.family == Family::Ipv4 ? prepare_in<4>(packet) : prepare_in<16>(packet);
 }
 
-void ConntrackModule::sweep(Timestamp now, size_t packets) { table_.sweep(now, static_cast<uint32_t>(packets) + 1); }
+void ConntrackModule::sweep(Timestamp now, size_t packets) {
+  now_ = now;
+  table_.sweep(now, static_cast<uint32_t>(packets) + 1);
+}
 
 template <size_t N>
 Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
-  const auto tuple = words_of<N>(packet);
+  auto tuple = words_of<N>(packet);
   if (!tuple) return nullptr;
+  if (packet.protocol == kGre) [[unlikely]] {
+    Tuple keyed = tuple_from(*tuple);
+    calls_.complete(keyed, packet.transport(8));
+    tuple = words_of<N>(keyed);
+  }
   const Zone zone = zone_of(packet);
   context.direction = Direction::Original;
   Connection* connection =
@@ -152,6 +172,7 @@ bool ConntrackModule::follow_expectation(Connection& connection, const Tuple& tu
   table_.set_master(connection, *expected->master);
   const Expectation& expectation = expected->expectation;
   if (expectation.helper != nullptr) table_.extra(connection).helper = expectation.helper;
+  if (tuple.protocol == kGre) calls_.arrived(*expected->master, tuple, now);
   if (expectation.follows_mapping && nat_ != nullptr) nat_->follow(connection, expectation, now);
   return true;
 }
@@ -190,7 +211,9 @@ Verdict ConntrackModule::look_and_shift(Packet& packet, Connection& connection, 
                                  .state = packet_state(packet),
                                  .direction = packet_direction(packet),
                                  .expecter = &expectations_,
-                                 .nat = mapped ? nat_ : nullptr};
+                                 .nat = mapped ? nat_ : nullptr,
+                                 .calls = &calls_,
+                                 .hook = &context};
   if (helping.state == PacketState::Related && helping.direction == Direction::Reply) return Verdict::accept();
   const bool shifted = connection.has(kStatusSequenceShifted) && !router_.interface(packet.in).loopback;
   const Helper* const helper = connection.extra->helper;

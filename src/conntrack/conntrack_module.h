@@ -5,6 +5,7 @@
 
 #include "conntrack/connection_table.h"
 #include "conntrack/expectation.h"
+#include "conntrack/pptp_calls.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tracker.h"
 #include "sallyport/hook.h"
@@ -13,7 +14,7 @@ namespace sallyport {
 
 // At -200 of PREROUTING and OUTPUT: finds or makes the packet's connection and tells the packet what it is to it. One
 // for both families. Owns the table. One thread.
-class ConntrackModule final : public HookModule {
+class ConntrackModule final : public HookModule, private ConnectionListener {
  public:
   ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key);
 
@@ -35,12 +36,15 @@ class ConntrackModule final : public HookModule {
   void sweep(Timestamp now, size_t packets);
   ConnectionTable& table() { return table_; }
   ExpectationTable& expectations() { return expectations_; }
+  const ExpectationTable& expectations() const { return expectations_; }
   const Timeouts& timeouts() const { return timeouts_; }
   ConnectionCounters counters() const;
   // Who maps what helpers announce; it outlives this. Null: nobody.
   void set_nat(HelperNat* nat) { nat_ = nat; }
 
  private:
+  void killed(Connection& connection) override;
+  void ended(Connection&) override {}
   Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
   template <size_t N>
@@ -58,6 +62,8 @@ class ConntrackModule final : public HookModule {
   Timeouts timeouts_;
   ConnectionTable table_;
   ExpectationTable expectations_;
+  PptpCalls calls_;
+  Timestamp now_ = 0;  // of the last packet
   const Router& router_;
   HelperNat* nat_ = nullptr;
 };

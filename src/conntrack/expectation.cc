@@ -15,20 +15,35 @@ namespace {
 // How many entries each new expectation has looked at for being past their time.
 constexpr uint32_t kLooksPerExpectation = 16;
 
+bool same_bits(const std::array<uint8_t, 16>& a, const std::array<uint8_t, 16>& b, uint8_t bits) {
+  const size_t whole = bits / 8;
+  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
+  return bits % 8 == 0 || (a[whole] ^ b[whole]) >> (8 - bits % 8) == 0;
+}
+
 bool fits(const Expectation& expected, const Tuple& tuple) {
   const Tuple& wanted = expected.tuple;
   return wanted.destination == tuple.destination && wanted.destination_id == tuple.destination_id &&
          wanted.protocol == tuple.protocol && wanted.family == tuple.family &&
-         (expected.any_source || wanted.source == tuple.source) &&
+         same_bits(wanted.source, tuple.source, expected.source_bits) &&
          (expected.any_source_port || wanted.source_id == tuple.source_id);
 }
 
 // Whether one packet could fit both.
 bool overlap(const Expectation& a, const Expectation& b) {
   Expectation common = a;
-  common.any_source = a.any_source || b.any_source;
+  common.source_bits = std::min(a.source_bits, b.source_bits);
   common.any_source_port = a.any_source_port || b.any_source_port;
   return common.tuple.zone == b.tuple.zone && fits(common, b.tuple);
+}
+
+bool same(const Expectation& a, const Expectation& b) {
+  return a.tuple == b.tuple && a.source_bits == b.source_bits && a.any_source_port == b.any_source_port;
+}
+
+uint16_t zone_of(const Connection& master) {
+  const Zone zone = master.zone();
+  return zone.original != 0 ? zone.original : zone.reply;
 }
 
 }  // namespace
@@ -46,35 +61,76 @@ uint32_t& ExpectationTable::bucket_of(const Tuple& tuple) {
   return buckets_[hash & (buckets_.size() - 1)];
 }
 
-bool ExpectationTable::expect(Connection& master, const Expectation& expectation, Timestamp now) {
+Expected ExpectationTable::expect(Connection& master, const Expectation& expectation, Timestamp now,
+                                  bool of_any_master) {
   const Helper* helper = master.extra != nullptr ? master.extra->helper : nullptr;
-  if (helper == nullptr || expectation.helper_class >= helper->classes.size()) return false;
+  if (helper == nullptr || expectation.helper_class >= helper->classes.size()) return Expected::Refused;
   end_some(now);
   Expectation wanted = expectation;
-  const Zone zone = master.zone();
-  wanted.tuple.zone = zone.original != 0 ? zone.original : zone.reply;
+  wanted.tuple.zone = zone_of(master);
   for (uint32_t number = bucket_of(wanted.tuple); number != 0;) {
     const Entry& entry = entries_[number];
     const uint32_t next = entry.next_in_bucket;
     if (entry.deadline <= now) {
       remove(number);
-    } else if (overlap(entry.expectation, wanted)) {
-      const bool same = entry.master == &master && entry.expectation.tuple == wanted.tuple &&
-                        entry.expectation.any_source == wanted.any_source &&
-                        entry.expectation.any_source_port == wanted.any_source_port &&
-                        entry.expectation.helper_class == wanted.helper_class;
-      if (!same) return false;
+    } else if ((of_any_master || entry.master == &master) && same(entry.expectation, wanted)) {
+      if (entry.master != &master || entry.expectation.helper_class != wanted.helper_class) return Expected::Already;
       remove(number);
       break;
+    } else if (overlap(entry.expectation, wanted)) {
+      return Expected::Refused;
     }
     number = next;
   }
-  if (master.extra->expected[wanted.helper_class] >= helper->classes[wanted.helper_class].most) {
-    forget_oldest(master, wanted.helper_class);
-  }
-  if (size_ >= most_) return false;
+  const uint32_t most = helper->classes[wanted.helper_class].most;
+  if (most != 0 && master.extra->expected[wanted.helper_class] >= most) forget_oldest(master, wanted.helper_class);
+  if (size_ >= most_) return Expected::Refused;
   add(master, wanted, now);
-  return true;
+  return Expected::Added;
+}
+
+uint32_t ExpectationTable::number_of(const Connection& master, const Tuple& tuple, Timestamp now) {
+  const uint16_t zone = zone_of(master);
+  for (uint32_t number = bucket_of(tuple); number != 0; number = entries_[number].next_in_bucket) {
+    const Entry& entry = entries_[number];
+    if (entry.deadline > now && entry.expectation.tuple.zone == zone && fits(entry.expectation, tuple)) return number;
+  }
+  return 0;
+}
+
+Expecter::Found ExpectationTable::find(const Connection& master, const Tuple& tuple, Timestamp now) {
+  const uint32_t number = number_of(master, tuple, now);
+  if (number == 0) return {};
+  return {.expectation = &entries_[number].expectation, .master = entries_[number].master};
+}
+
+void ExpectationTable::forget(const Connection& master, const Tuple& tuple, Timestamp now) {
+  if (const uint32_t number = number_of(master, tuple, now); number != 0) remove(number);
+}
+
+void ExpectationTable::forget_classes(Connection& master, uint8_t classes) {
+  if (master.extra == nullptr) return;
+  for (uint32_t number = master.extra->first_expectation; number != 0;) {
+    const Entry& entry = entries_[number];
+    const uint32_t next = entry.next_of_master;
+    if ((classes >> entry.expectation.helper_class & 1) != 0) remove(number);
+    number = next;
+  }
+}
+
+bool ExpectationTable::renew(Connection& master, uint8_t helper_class, const Tuple& to, Duration lasts, Timestamp now) {
+  for (uint32_t number = master.extra->first_expectation; number != 0; number = entries_[number].next_of_master) {
+    Entry& entry = entries_[number];
+    const Tuple& goes = entry.expectation.tuple;
+    if (entry.expectation.helper_class != helper_class || goes.destination != to.destination ||
+        goes.protocol != to.protocol || goes.destination_id != to.destination_id || entry.deadline <= now) {
+      continue;
+    }
+    entry.expectation.inactive = false;
+    entry.deadline = now + lasts;
+    return true;
+  }
+  return false;
 }
 
 void ExpectationTable::add(Connection& master, const Expectation& expectation, Timestamp now) {
@@ -127,7 +183,7 @@ void ExpectationTable::forget_oldest(const Connection& master, uint8_t helper_cl
   if (oldest != 0) remove(oldest);
 }
 
-std::optional<ExpectationTable::Expected> ExpectationTable::take(const Tuple& tuple, uint16_t zone, Timestamp now) {
+std::optional<ExpectationTable::Taken> ExpectationTable::take(const Tuple& tuple, uint16_t zone, Timestamp now) {
   for (uint32_t number = bucket_of(tuple); number != 0; number = entries_[number].next_in_bucket) {
     const Entry& entry = entries_[number];
     const Expectation& expectation = entry.expectation;
@@ -137,16 +193,26 @@ std::optional<ExpectationTable::Expected> ExpectationTable::take(const Tuple& tu
     Connection& master = *entry.master;
     // Nobody can know yet what a packet announced that has not left.
     if (!master.has(kStatusConfirmed) || master.has(kStatusDying) || master.deadline <= now) return std::nullopt;
-    const Expected expected = {.master = &master, .expectation = expectation};
+    const Taken expected = {.master = &master, .expectation = expectation};
     if (!expectation.permanent) remove(number);
     return expected;
   }
   return std::nullopt;
 }
 
-void ExpectationTable::ended(Connection& connection) {
-  if (connection.extra == nullptr) return;
-  while (connection.extra->first_expectation != 0) remove(connection.extra->first_expectation);
+void ExpectationTable::killed(Connection& connection) { forget_classes(connection, 0xff); }
+
+// One that was never confirmed is not killed either.
+void ExpectationTable::ended(Connection& connection) { forget_classes(connection, 0xff); }
+
+std::vector<ExpectationTable::Listed> ExpectationTable::list(Timestamp now) const {
+  std::vector<Listed> listed;
+  for (const Entry& entry : entries_) {
+    if (entry.master != nullptr && entry.deadline > now) {
+      listed.push_back({entry.expectation, entry.master->extra->helper, entry.deadline - now});
+    }
+  }
+  return listed;
 }
 
 }  // namespace sallyport

@@ -18,17 +18,30 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   ExpectationTable(uint64_t most, const SipHashKey& key);
 
   // Renews what this master expects already; makes room by forgetting the oldest of its class.
-  bool expect(Connection& master, const Expectation& expectation, Timestamp now) override;
+  Expected expect(Connection& master, const Expectation& expectation, Timestamp now,
+                  bool of_any_master = false) override;
+  Found find(const Connection& master, const Tuple& tuple, Timestamp now) override;
+  void forget(const Connection& master, const Tuple& tuple, Timestamp now) override;
+  void forget_classes(Connection& master, uint8_t classes) override;
+  bool renew(Connection& master, uint8_t helper_class, const Tuple& to, Duration lasts, Timestamp now) override;
+  void killed(Connection& connection) override;
   void ended(Connection& connection) override;
 
   bool empty() const { return size_ == 0; }
   uint64_t size() const { return size_; }
   // What a connection that begins with this tuple was expected as; uses it up unless it is permanent.
-  struct Expected {
+  struct Taken {
     Connection* master = nullptr;
     Expectation expectation = {};
   };
-  std::optional<Expected> take(const Tuple& tuple, uint16_t zone, Timestamp now);
+  std::optional<Taken> take(const Tuple& tuple, uint16_t zone, Timestamp now);
+
+  struct Listed {
+    Expectation expectation = {};
+    const Helper* of = nullptr;  // the helper that expects it
+    Duration left = 0;
+  };
+  std::vector<Listed> list(Timestamp now) const;
 
  private:
   struct Entry {
@@ -39,6 +52,7 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
     uint32_t next_of_master = 0;
   };
   uint32_t& bucket_of(const Tuple& tuple);
+  uint32_t number_of(const Connection& master, const Tuple& tuple, Timestamp now);  // 0: none
   void add(Connection& master, const Expectation& expectation, Timestamp now);
   void remove(uint32_t number);
   void end_some(Timestamp now);

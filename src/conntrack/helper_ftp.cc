@@ -17,12 +17,11 @@
 #include <optional>
 #include <span>
 
+#include "conntrack/helper_text.h"
 #include "conntrack/helpers.h"
 
 namespace sallyport {
 namespace {
-
-using Text = std::span<const uint8_t>;
 
 // Kept in ConnectionExtra::helper_data, which begins as zeros.
 struct FtpLines {
@@ -55,11 +54,9 @@ struct Place {
   size_t size = 0;
 };
 
-bool is_digit(uint8_t letter) { return letter >= '0' && letter <= '9'; }
-
 // `numbers.size()` decimal numbers with `separator` between them and `terminator` behind (0: whatever is no part of a
 // number). Their length; 0: something else stands there.
-size_t read_numbers(Text text, std::span<uint32_t> numbers, uint8_t separator, uint8_t terminator) {
+size_t read_numbers(PayloadText text, std::span<uint32_t> numbers, uint8_t separator, uint8_t terminator) {
   std::ranges::fill(numbers, 0u);
   size_t at = 0;
   for (size_t i = 0; i < text.size() && at < numbers.size(); ++i) {
@@ -82,7 +79,7 @@ IpAddress ipv4_of(const uint32_t* numbers) {
 }
 
 // A port that is not 0, and the delimiter behind it; both stand from `at` on.
-std::optional<Place> read_port(Text text, size_t at, uint8_t delimiter) {
+std::optional<Place> read_port(PayloadText text, size_t at, uint8_t delimiter) {
   uint16_t port = 0;
   for (; at < text.size(); ++at) {
     const uint8_t letter = text[at];
@@ -94,17 +91,17 @@ std::optional<Place> read_port(Text text, size_t at, uint8_t delimiter) {
 }
 
 // h1,h2,h3,h4,p1,p2
-std::optional<Place> read_six(Text text, uint8_t terminator) {
+std::optional<Place> read_six(PayloadText text, uint8_t terminator) {
   uint32_t numbers[6];
   const size_t size = read_numbers(text, numbers, ',', terminator);
   if (size == 0) return std::nullopt;
   return Place{.address = ipv4_of(numbers), .port = static_cast<uint16_t>(numbers[4] << 8 | numbers[5]), .size = size};
 }
 
-std::optional<Place> read_port_command(Text text, Family) { return read_six(text, '\r'); }
+std::optional<Place> read_port_command(PayloadText text, Family) { return read_six(text, '\r'); }
 
 // Servers do not agree on what stands before the six numbers.
-std::optional<Place> read_pasv(Text text, Family) {
+std::optional<Place> read_pasv(PayloadText text, Family) {
   const auto begin = static_cast<size_t>(std::ranges::find_if(text, is_digit) - text.begin());
   auto place = read_six(text.subspan(begin), 0);
   if (place) place->begin = begin;
@@ -114,14 +111,14 @@ std::optional<Place> read_pasv(Text text, Family) {
 bool is_delimiter(uint8_t letter) { return !is_digit(letter) && letter >= 33 && letter <= 126; }
 
 // |1|192.0.2.1|6275| or |2|2001:db8::1|5282|
-std::optional<Place> read_eprt(Text text, Family family) {
+std::optional<Place> read_eprt(PayloadText text, Family family) {
   if (text.size() <= 3) return std::nullopt;
   const uint8_t delimiter = text[0];
   if (!is_delimiter(delimiter) || text[2] != delimiter) return std::nullopt;
   const uint8_t family_number = family == Family::Ipv4 ? '1' : '2';
   if (text[1] != family_number) return std::nullopt;
   constexpr size_t kBeforeAddress = 3;
-  const Text address = text.subspan(kBeforeAddress);
+  const PayloadText address = text.subspan(kBeforeAddress);
   const auto length = static_cast<size_t>(std::ranges::find(address, delimiter) - address.begin());
   std::optional<IpAddress> said;
   if (family == Family::Ipv4) {
@@ -144,7 +141,7 @@ std::optional<Place> read_eprt(Text text, Family family) {
 }
 
 // (|||6446|): the port alone.
-std::optional<Place> read_epsv(Text text, Family) {
+std::optional<Place> read_epsv(PayloadText text, Family) {
   if (text.size() <= 3) return std::nullopt;
   const uint8_t delimiter = text[0];
   if (!is_delimiter(delimiter) || text[1] != delimiter || text[2] != delimiter) return std::nullopt;
@@ -183,7 +180,7 @@ size_t write_epsv(const IpAddress&, uint16_t port, Written& out) {
 struct Command {
   std::string_view word;
   uint8_t skip_to;  // what is said stands behind this letter; 0: behind the word
-  std::optional<Place> (*read)(Text text, Family family);
+  std::optional<Place> (*read)(PayloadText text, Family family);
   size_t (*write)(const IpAddress& address, uint16_t port, Written& out);
 };
 constexpr Command kCommands[2][2] = {
@@ -191,21 +188,12 @@ constexpr Command kCommands[2][2] = {
     {{"227 ", 0, read_pasv, write_six}, {"229 ", '(', read_epsv, write_epsv}},
 };
 
-// Whether the line begins with the first `length` letters of the word, in either case.
-bool begins_with(Text line, std::string_view word, size_t length) {
-  const auto lower = [](uint8_t letter) { return letter >= 'A' && letter <= 'Z' ? letter | 0x20 : int{letter}; };
-  for (size_t i = 0; i < length; ++i) {
-    if (lower(line[i]) != lower(static_cast<uint8_t>(word[i]))) return false;
-  }
-  return true;
-}
-
 enum class Found : uint8_t { Nothing, Place, Partial };
 
-Found find_place(Text line, const Command& command, Family family, Place& place) {
-  if (!begins_with(line, command.word, std::min(line.size(), command.word.size()))) return Found::Nothing;
+Found find_place(PayloadText line, const Command& command, Family family, Place& place) {
+  if (!begins_with_word(line, command.word.substr(0, line.size()))) return Found::Nothing;
   if (line.size() <= command.word.size()) return Found::Partial;
-  Text rest = line.subspan(command.word.size());
+  PayloadText rest = line.subspan(command.word.size());
   if (command.skip_to != 0) {
     const auto skip = std::ranges::find(rest, command.skip_to);
     if (rest.end() - skip <= 1) return Found::Partial;
@@ -216,17 +204,6 @@ Found find_place(Text line, const Command& command, Family family, Place& place)
   place = *read;
   place.begin += line.size() - rest.size();
   return Found::Place;
-}
-
-// The whole payload; empty where there is none or the capture cut it.
-Text payload_of(const Packet& packet) {
-  const uint8_t* header = packet.transport(20);
-  if (header == nullptr) return {};
-  const uint32_t header_bytes = (header[12] >> 4) * 4u;
-  const uint32_t whole = packet.transport_length();
-  if (header_bytes < 20 || whole <= header_bytes) return {};
-  const uint8_t* segment = packet.transport(whole);
-  return segment != nullptr ? Text(segment + header_bytes, whole - header_bytes) : Text();
 }
 
 // The other side is told where the data connection can go to, which will be led to where the sender said.
@@ -252,14 +229,14 @@ bool expect_data(Packet& packet, const Command& command, const Place& place, Con
   expected.tuple.source_id = 0;
   expected.tuple.destination_id = place.port;
   if (context.nat != nullptr) return expect_mapped(packet, command, place, connection, expected, context);
-  return context.expecter->expect(connection, expected, context.now);
+  return context.expecter->expect(connection, expected, context.now) == Expected::Added;
 }
 
 }  // namespace
 
 bool look_at_ftp(Packet& packet, Connection& connection, const HelperContext& context) {
   if (context.state != PacketState::Established) return true;
-  const Text payload = payload_of(packet);
+  const PayloadText payload = tcp_payload(packet);
   if (payload.empty()) return true;
   FtpLines lines{};
   std::memcpy(&lines, connection.extra->helper_data.data(), sizeof lines);

@@ -14,12 +14,13 @@ bool look_at_tftp(Packet& packet, Connection& connection, const HelperContext& c
   if (operation != kRead && operation != kWrite) return true;
   Expectation expected = {.tuple = connection.tuple(Direction::Reply)};
   expected.tuple.source_id = 0;
-  if (context.nat == nullptr) return context.expecter->expect(connection, expected, context.now);
-  // The request names no port; the answer goes to the one that it came from.
-  expected.announced_by = Direction::Original;
-  expected.mapped_id = connection.tuple(Direction::Original).source_id;
-  expected.follows_mapping = true;
-  return context.expecter->expect(connection, expected, context.now);
+  if (context.nat != nullptr) {
+    // The request names no port; the answer goes to the one that it came from.
+    expected.announced_by = Direction::Original;
+    expected.mapped_id = connection.tuple(Direction::Original).source_id;
+    expected.follows_mapping = true;
+  }
+  return context.expecter->expect(connection, expected, context.now) == Expected::Added;
 }
 
 }  // namespace sallyport

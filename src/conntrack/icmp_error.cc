@@ -26,11 +26,15 @@ bool needs_no_tracking(Family family, uint8_t type) {
 
 // An error belongs to a connection when the packet that it quotes `offset` bytes into its own header does, and when it
 // goes to whom that packet came from.
-IcmpJudgement judge_error(Packet& packet, uint32_t offset, ConnectionTable& table, Zone zone, Timestamp now) {
-  const auto quoted = quoted_tuple(packet, packet.transport_offset + offset, 0);
+IcmpJudgement judge_error(Packet& packet, uint32_t offset, const IcmpContext& context) {
+  auto quoted = quoted_tuple(packet, packet.transport_offset + offset, 0);
+  if (quoted && quoted->protocol == kGre) {
+    const auto place = quoted_transport(packet, packet.transport_offset + offset);
+    context.calls.complete(*quoted, place ? packet.at(place->offset, 8) : nullptr);
+  }
   const auto wanted = quoted ? inverted(*quoted) : std::nullopt;
   Direction direction = Direction::Original;
-  Connection* connection = wanted ? table.find(*wanted, zone, now, direction) : nullptr;
+  Connection* connection = wanted ? context.table.find(*wanted, context.zone, context.now, direction) : nullptr;
   if (connection == nullptr) return IcmpJudgement::Invalid;
   const Tuple tuple = connection->tuple(direction);
   if (std::memcmp(packet.destination_bytes(), tuple.destination.data(), address_bytes(packet.family)) != 0) {
@@ -44,7 +48,7 @@ IcmpJudgement judge_error(Packet& packet, uint32_t offset, ConnectionTable& tabl
 bool is_redirect(Family family, uint8_t type) { return family == Family::Ipv6 && type == 137; }
 
 // ICMPv6's redirect quotes in an option, and only a router on the link may send one (RFC 4861 8.1).
-IcmpJudgement judge_redirect(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now) {
+IcmpJudgement judge_redirect(Packet& packet, const IcmpContext& context) {
   constexpr uint32_t kRedirect = 40, kOption = 8;
   constexpr uint8_t kFromThisLink = 255, kQuote = 4;
   const uint8_t* redirect = packet.transport(kRedirect);
@@ -55,15 +59,15 @@ IcmpJudgement judge_redirect(Packet& packet, ConnectionTable& table, Zone zone, 
   const uint8_t* option = packet.transport(kRedirect + 2);
   if (option == nullptr || option[kRedirect + 1] == 0) return IcmpJudgement::Invalid;
   if (option[kRedirect] != kQuote) return IcmpJudgement::Query;
-  return judge_error(packet, kRedirect + kOption, table, zone, now);
+  return judge_error(packet, kRedirect + kOption, context);
 }
 
 }  // namespace
 
-IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now, bool verify) {
+IcmpJudgement judge_icmp(Packet& packet, const IcmpContext& context) {
   const uint8_t* header = packet.transport(kHeader);
   if (header == nullptr) return IcmpJudgement::Invalid;
-  if (verify && !packet.checksum_trusted && transport_checksum_state(packet) == ChecksumState::Wrong) {
+  if (context.verify && !packet.checksum_trusted && transport_checksum_state(packet) == ChecksumState::Wrong) {
     return IcmpJudgement::Invalid;
   }
   const uint8_t type = header[0];
@@ -72,8 +76,8 @@ IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Time
     set_packet_state(packet, PacketState::Untracked, Direction::Original);
     return IcmpJudgement::Untracked;
   }
-  if (is_redirect(packet.family, type)) return judge_redirect(packet, table, zone, now);
-  return is_error(packet.family, type) ? judge_error(packet, kHeader, table, zone, now) : IcmpJudgement::Query;
+  if (is_redirect(packet.family, type)) return judge_redirect(packet, context);
+  return is_error(packet.family, type) ? judge_error(packet, kHeader, context) : IcmpJudgement::Query;
 }
 
 }  // namespace sallyport

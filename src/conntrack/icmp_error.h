@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conntrack/connection_table.h"
+#include "conntrack/pptp_calls.h"
 #include "sallyport/hook.h"
 
 namespace sallyport {
@@ -13,7 +14,14 @@ enum class IcmpJudgement : uint8_t {
   Untracked,  // neighbour discovery, multicast listeners
   Invalid,
 };
-// Marks the packet where it is an error or needs no tracking. `verify`: wrong checksums are Invalid.
-IcmpJudgement judge_icmp(Packet& packet, ConnectionTable& table, Zone zone, Timestamp now, bool verify);
+struct IcmpContext {
+  ConnectionTable& table;
+  const PptpCalls& calls;
+  Zone zone = {};
+  Timestamp now = 0;
+  bool verify = true;  // wrong checksums are Invalid
+};
+// Marks the packet where it is an error or needs no tracking.
+IcmpJudgement judge_icmp(Packet& packet, const IcmpContext& context);
 
 }  // namespace sallyport

@@ -2,6 +2,8 @@
 
 #include "conntrack/listing.h"
 
+#include <fmt/format.h>
+
 #include "conntrack/record_words.h"
 #include "conntrack/tuple.h"
 #include "sallyport/helper.h"
@@ -35,7 +37,34 @@ void add_zone(Zone zone, ConnectionRecord& record) {
   }
 }
 
+// Where nothing is asked of the source it is all zeros; IPv6 stands with all its digits.
+std::string expected_address(const Tuple& tuple, const std::array<uint8_t, 16>& address) {
+  if (tuple.family == Family::Ipv4) return IpAddress::from(Family::Ipv4, address.data()).text();
+  std::string text;
+  for (size_t i = 0; i < 16; i += 2) text += fmt::format("{}{:04x}", i == 0 ? "" : ":", load_be16(address.data() + i));
+  return text;
+}
+
+std::string expectation_line(const ExpectationTable::Listed& listed) {
+  const Expectation& expectation = listed.expectation;
+  const Tuple& tuple = expectation.tuple;
+  std::string line = fmt::format("{} l3proto = {} proto={} src={} dst={} ", listed.left / kSecond,
+                                 tuple.family == Family::Ipv4 ? 2 : 10, tuple.protocol,
+                                 expected_address(tuple, tuple.source), expected_address(tuple, tuple.destination));
+  line += tuple.protocol == kGre ? fmt::format("srckey={:#x} dstkey={:#x} ", tuple.source_id, tuple.destination_id)
+                                 : fmt::format("sport={} dport={} ", tuple.source_id, tuple.destination_id);
+  if (expectation.permanent) line += expectation.inactive ? "PERMANENT,INACTIVE " : "PERMANENT ";
+  const std::string_view name = listed.of->classes[expectation.helper_class].name;
+  return line + std::string(listed.of->name) + (name.empty() ? "" : "/") + std::string(name) + "\n";
+}
+
 }  // namespace
+
+std::string list_expectations(const ExpectationTable& expectations, Timestamp now) {
+  std::string listing;
+  for (const ExpectationTable::Listed& listed : expectations.list(now)) listing += expectation_line(listed);
+  return listing;
+}
 
 ConnectionRecord record_of(const Connection& connection, Timestamp now, const Timeouts& timeouts) {
   ConnectionRecord record;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "conntrack/connection_table.h"
+#include "conntrack/expectation.h"
 #include "conntrack/timeouts.h"
 #include "sallyport/connection.h"
 #include "sallyport/connection_text.h"
@@ -20,5 +21,8 @@ std::string list_connections(const ConnectionTable& table, Timestamp now, const 
 // Puts what `listing` holds into an empty table, with so much time left as it says; see Engine::restore_connections.
 Results<uint64_t> restore_connections(ConnectionTable& table, std::string_view listing, std::string_view file,
                                       Timestamp now, const Timeouts& timeouts);
+
+// What helpers expect, as /proc/net/nf_conntrack_expect lists it.
+std::string list_expectations(const ExpectationTable& expectations, Timestamp now);
 
 }  // namespace sallyport

@@ -116,6 +116,17 @@ class EngineImpl final : public Engine {
     modules_.push_back(std::move(module));
   }
 
+  std::string expectation_listing() const override {
+    if (conntrack_ == nullptr) return {};
+    return list_expectations(std::as_const(*conntrack_).expectations(), clock_.now());
+  }
+
+  std::vector<std::string> warnings() const override {
+    std::vector<std::string> warnings;
+    for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, warnings);
+    return warnings;
+  }
+
   Clock& clock() override { return clock_; }
   const HostModel& host() const override { return config_.host; }
   const EngineCounters& counters() const override { return counters_; }

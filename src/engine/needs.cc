@@ -2,7 +2,11 @@
 
 #include "engine/needs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "sallyport/helper.h"
 
 namespace sallyport {
 namespace {
@@ -23,7 +27,28 @@ bool asks(const Rule& rule) {
          (target == "CT" && !rule.jump.options.has("notrack"));
 }
 
+// Null: the rule gives its connections no helper.
+const Helper* helper_of(const Rule& rule, Family family) {
+  if (rule.jump.kind != Jump::Kind::Target || rule.jump.type->name != "CT") return nullptr;
+  const std::string& name = rule.jump.options["helper"].text;
+  return name.empty() ? nullptr : find_helper(name, family, rule.selector.protocol);
+}
+
 }  // namespace
+
+void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings) {
+  for (const Table& table : ruleset.tables) {
+    for (const Chain& chain : table.chains) {
+      for (const Rule& rule : chain.rules) {
+        const Helper* helper = helper_of(rule, ruleset.family);
+        if (helper == nullptr || helper->look != nullptr) continue;
+        warnings.push_back(
+            fmt::format("{}:{}: helper \"{}\" is given to connections, but does not read what they say yet",
+                        ruleset.file, rule.line, helper->name));
+      }
+    }
+  }
+}
 
 bool needs_conntrack(const Ruleset& ruleset) {
   for (const Table& table : ruleset.tables) {

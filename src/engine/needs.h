@@ -1,11 +1,17 @@
 // What a ruleset needs beside its tables.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "sallyport/ruleset.h"
 
 namespace sallyport {
 
 // Whether a rule asks for connection tracking, which runs only in a family that needs it, as in the kernel.
 bool needs_conntrack(const Ruleset& ruleset);
+
+// A line for each rule that asks for a helper whose payload is not read.
+void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings);
 
 }  // namespace sallyport

@@ -121,7 +121,9 @@ std::optional<uint16_t> NatModule::expect(Connection& master, Expectation expect
   for (uint32_t i = 0; i <= std::min(above, kMostAttempts); ++i) {
     const uint32_t step = i == 0 ? 0 : random_.next32() % above;
     expectation.tuple.destination_id = static_cast<uint16_t>(named + step);
-    if (context.expecter->expect(master, expectation, context.now)) return expectation.tuple.destination_id;
+    if (context.expecter->expect(master, expectation, context.now) == Expected::Added) {
+      return expectation.tuple.destination_id;
+    }
   }
   return std::nullopt;
 }

@@ -138,9 +138,6 @@ Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext
   read_zone(options, wanted);
   if (const std::string& name = options["helper"].text; !name.empty()) {
     wanted.helper = find_helper(name, rule.family, rule.protocol);
-    if (wanted.helper->look == nullptr) {
-      return fail(fmt::format("helper \"{}\" can be read and saved, but not run yet", name), "ftp, tftp");
-    }
   }
   return std::make_unique<CtTarget>(wanted);
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -34,6 +35,8 @@ constexpr std::string_view kRules =
     "*raw\n"
     "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n"
     "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n"
+    "-A PREROUTING -p tcp -m tcp --dport 5060 -j CT --helper sip\n"
+    "-A PREROUTING -p udp -m udp --dport 5060 -j CT --helper sip\n"
     "-A PREROUTING -p tcp -m tcp --dport 22 -j CT --zone 7\n"
     "-A PREROUTING -p tcp -m tcp --sport 22 -j CT --zone 7\n"
     "-A PREROUTING -p udp -m udp --dport 22 -j CT --zone-orig 9\n"
@@ -52,40 +55,55 @@ constexpr std::string_view kRules =
     "-A PREROUTING -m state --state UNTRACKED -j MARK --set-mark 5\n"
     "-A PREROUTING -m conntrack --ctdir REPLY -j MARK --set-xmark 16/16\n"
     "-A FORWARD -m conntrack --ctstatus ASSURED -j MARK --set-xmark 32/32\n"
+    "-A FORWARD -m helper --helper ftp-21 -j MARK --set-xmark 64/64\n"
+    "-A FORWARD -m helper --helper sip -j MARK --set-xmark 128/128\n"
+    "-A FORWARD -m helper ! --helper \"\" -j MARK --set-xmark 256/256\n"
     "COMMIT\n";
+// Those of IPv4 alone.
+constexpr std::string_view kIpv4Rules =
+    "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n"
+    "-A PREROUTING -p tcp -m tcp --dport 1723 -j CT --helper pptp\n";
 
-// A line of the table without its timeout, by which it is found, and the timeout.
+std::string rules_of(Family family) {
+  constexpr std::string_view kBegin = "*raw\n";
+  std::string rules(kBegin);
+  if (family == Family::Ipv4) rules += kIpv4Rules;
+  return rules.append(kRules.substr(kBegin.size()));
+}
+
+// A line of a table without its timeout, by which it is found, and the timeout.
 struct Entry {
   std::string text;
   long timeout_s = 0;
 };
-Entry entry_of(std::string_view line) {
-  // "ipv4     2 tcp      6 431999 ESTABLISHED ...": the timeout is the fifth word.
+// "ipv4     2 tcp      6 431999 ESTABLISHED ...": the timeout is the fifth word; of what is expected, the first.
+constexpr int kBeforeTimeout = 4, kBeforeTimeLeft = 0;
+Entry entry_of(std::string_view line, int words_before) {
   size_t at = 0;
-  for (int word = 0; word < 4; ++word) at = line.find_first_not_of(' ', line.find(' ', at));
+  for (int word = 0; word < words_before; ++word) at = line.find_first_not_of(' ', line.find(' ', at));
   const size_t end = line.find(' ', at);
   return {std::string(line.substr(0, at)) + std::string(line.substr(end)), std::strtol(line.data() + at, nullptr, 10)};
 }
 
-std::map<std::string, long> entries_of(std::string_view text) {
+std::map<std::string, long> entries_of(std::string_view text, int words_before) {
   std::map<std::string, long> entries;
   while (!text.empty()) {
     const size_t end = text.find('\n');
-    const Entry entry = entry_of(text.substr(0, end));
+    const Entry entry = entry_of(text.substr(0, end), words_before);
     entries.emplace(entry.text, entry.timeout_s);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return entries;
 }
 
-std::string kernel_table() {
-  std::ifstream file("/proc/net/nf_conntrack");
+std::string content_of(const char* path) {
+  std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string table_difference(const std::string& kernel, const std::string& ours) {
-  const auto theirs = entries_of(kernel);
-  auto mine = entries_of(ours);
+std::string table_difference(const std::string& kernel, const std::string& ours, int words_before) {
+  const auto theirs = entries_of(kernel, words_before);
+  auto mine = entries_of(ours, words_before);
   std::string difference;
   for (const auto& [text, timeout_s] : theirs) {
     const auto found = mine.find(text);
@@ -125,14 +143,16 @@ class Comparison {
     return packets_;
   }
 
+  size_t expectations() const { return expectations_; }
+
  private:
   bool begin_table() {
-    if (auto done = referee_.load(family_, kRules); !done) {
+    if (auto done = referee_.load(family_, rules_of(family_)); !done) {
       fmt::print("the kernel refuses the rules: {}\n", done.error().text());
       return false;
     }
     run_tool({"conntrack", "-F"});
-    auto side = EngineSide::create(family_, kRules);
+    auto side = EngineSide::create(family_, rules_of(family_));
     if (!side) {
       fmt::print("the engine refuses the rules: {}\n", side.error().text());
       return false;
@@ -155,7 +175,10 @@ class Comparison {
       fmt::print("conversation {} of seed {}\n{}differs:\n{}", number, settings_.seed, story, differs);
       return false;
     }
-    const std::string differs = table_difference(kernel_table(), ours_->connections());
+    std::string differs = table_difference(content_of("/proc/net/nf_conntrack"), ours_->connections(), kBeforeTimeout);
+    const std::string expected = content_of("/proc/net/nf_conntrack_expect");
+    differs += table_difference(expected, ours_->expectations(), kBeforeTimeLeft);
+    expectations_ += static_cast<size_t>(std::ranges::count(expected, '\n'));
     if (differs.empty()) return true;
     fmt::print("conversation {} of seed {}\n{}tables differ:\n{}", number, settings_.seed, story, differs);
     return false;
@@ -167,6 +190,7 @@ class Comparison {
   Draw draw_;
   std::unique_ptr<EngineSide> ours_;
   size_t packets_ = 0;
+  size_t expectations_ = 0;  // seen in the kernel's table, behind each conversation
   TcpHits* hits_ = nullptr;
 };
 
@@ -184,10 +208,11 @@ int run(const Settings& settings) {
   fmt::print("referee: {}\n", NamespaceReferee::version());
   TcpHits hits;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-    const size_t packets = Comparison(**referee, settings, family).run(hits);
+    Comparison comparison(**referee, settings, family);
+    const size_t packets = comparison.run(hits);
     if (packets == 0) return 1;
-    fmt::print("{}: {} conversations, {} packets, no difference\n", family == Family::Ipv4 ? "IPv4" : "IPv6",
-               settings.dialogues, packets);
+    fmt::print("{}: {} conversations, {} packets, {} expectations, no difference\n",
+               family == Family::Ipv4 ? "IPv4" : "IPv6", settings.dialogues, packets, comparison.expectations());
   }
   hits.print(kEnoughHits);
   return 0;

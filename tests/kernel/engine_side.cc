@@ -140,6 +140,8 @@ std::string EngineSide::save() { return save_ruleset(*engine_->ruleset(family_),
 
 std::string EngineSide::connections() { return engine_->connection_listing(); }
 
+std::string EngineSide::expectations() { return engine_->expectation_listing(); }
+
 std::vector<std::string> EngineSide::take_lines() { return std::exchange(recorder_->lines, {}); }
 
 }  // namespace sallyport::kernel

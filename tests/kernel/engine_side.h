@@ -27,6 +27,8 @@ class EngineSide {
   void set_time(Timestamp time) { time_ = time; }
   // The connection table, as /proc/net/nf_conntrack lists it.
   std::string connections();
+  // What helpers expect, as /proc/net/nf_conntrack_expect lists it.
+  std::string expectations();
 
   // Before the first packet.
   void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority);

@@ -49,7 +49,9 @@ void Talker::say(uint8_t from, Packet packet) {
   if (draw.chance(2) && packet.transport_offset + 4u < packet.captured()) {
     packet.bytes().back() ^= 1;  // a wrong checksum
   }
-  if (draw.chance(4)) return say_in_fragments(from, std::move(packet));
+  // The kernel makes a SIP message one stretch of memory, which then leaves in other pieces than it came in.
+  const bool whole = v6() && ports[kB] == 5060;
+  if (!whole && draw.chance(4)) return say_in_fragments(from, std::move(packet));
   said_.push_back({from, test::bytes_of(packet)});
   if (draw.chance(5)) said_.push_back(said_.back());  // twice
 }
@@ -64,7 +66,7 @@ void Talker::say_in_fragments(uint8_t from, Packet packet) {
   }
   std::vector<Packet> pieces;
   const uint32_t header = v6() ? 48 : 20, payload = packet.captured() - (v6() ? 40 : 20);
-  // The kernel makes an SCTP header one stretch of memory, which then leaves in other pieces than it came in.
+  // The same with an SCTP header.
   const uint32_t least = v6() && packet.protocol == kSctp ? 32 : 8;
   const uint32_t step = draw.chance(50) ? least : std::max<uint32_t>(least, payload / 3 & ~7u);
   if (payload / step > 20 || !fragment(packet, header + step, identification_, pieces)) {

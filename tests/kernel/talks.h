@@ -13,5 +13,8 @@ void talk_sctp(Talker& talker);
 void talk_untracked(Talker& talker);  // GRE, DCCP, protocols that nobody knows
 void talk_ftp(Talker& talker);
 void talk_tftp(Talker& talker);
+void talk_irc(Talker& talker);  // IPv4 only, as PPTP
+void talk_pptp(Talker& talker);
+void talk_sip(Talker& talker);
 
 }  // namespace sallyport::kernel

@@ -1,0 +1,56 @@
+// What helpers share that read text.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "sallyport/packet.h"
+
+namespace sallyport {
+
+using PayloadText = std::span<const uint8_t>;
+
+constexpr bool is_digit(uint8_t letter) { return letter >= '0' && letter <= '9'; }
+// As the kernel has it, in ISO 8859-1.
+constexpr bool is_letter(uint8_t letter) {
+  const uint8_t lower = letter | 0x20;
+  return (lower >= 'a' && lower <= 'z') || (letter >= 0xc0 && letter != 0xd7 && letter != 0xf7);
+}
+
+// Whether the text begins with the word, in upper or lower case.
+inline bool begins_with_word(PayloadText text, std::string_view word) {
+  const auto lower = [](uint8_t letter) { return letter >= 'A' && letter <= 'Z' ? letter | 0x20 : int{letter}; };
+  return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(), [&](char a, uint8_t b) {
+           return lower(static_cast<uint8_t>(a)) == lower(b);
+         });
+}
+
+// Just so.
+inline bool begins_with(PayloadText text, std::string_view word) {
+  return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                  [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
+}
+
+// The whole payload behind a TCP header; empty where there is none or the capture cut it.
+inline PayloadText tcp_payload(const Packet& packet) {
+  const uint8_t* header = packet.transport(20);
+  if (header == nullptr) return {};
+  const uint32_t header_bytes = (header[12] >> 4) * 4u;
+  const uint32_t whole = packet.transport_length();
+  if (header_bytes < 20 || whole <= header_bytes) return {};
+  const uint8_t* segment = packet.transport(whole);
+  return segment != nullptr ? PayloadText(segment + header_bytes, whole - header_bytes) : PayloadText();
+}
+
+// All that follows a UDP header, whatever its own length says.
+inline PayloadText udp_payload(const Packet& packet) {
+  constexpr uint32_t kHeader = 8;
+  const uint32_t whole = packet.transport_length();
+  if (whole <= kHeader) return {};
+  const uint8_t* datagram = packet.transport(whole);
+  return datagram != nullptr ? PayloadText(datagram + kHeader, whole - kHeader) : PayloadText();
+}
+
+}  // namespace sallyport
