@@ -39,12 +39,15 @@ class Draw {
   T pick(std::initializer_list<T> values) {
     return values.begin()[random_.below(static_cast<uint32_t>(values.size()))];
   }
+  // For datagrams that come in fragments: one that came long ago may still wait for its first.
+  uint32_t next_identification() { return ++identification_; }
   // "! " now and then.
   std::string_view maybe_not() { return chance(30) ? "! " : ""; }
 
  private:
   Random random_;
   Family family_;
+  uint32_t identification_ = 0;
 };
 
 // Values of both generators.

@@ -12,9 +12,6 @@
 namespace sallyport::kernel {
 namespace {
 
-// So many packets of one conversation may be cut up before an identification is used again.
-constexpr uint32_t kIdentifications = 16;
-
 // Whole extension headers, the type of the first: hop-by-hop and destination options, the two together, a routing
 // header without segments left, a fragment header of a packet that is whole.
 struct Extension {
@@ -29,7 +26,7 @@ constexpr Extension kExtensions[] = {{kHopByHop, "0000010400000000"},
 
 }  // namespace
 
-Talker::Talker(Draw& with, uint32_t number) : draw(with), identification_(number * kIdentifications) {
+Talker::Talker(Draw& with, uint32_t number) : draw(with) {
   for (const uint8_t end : {kA, kB}) addresses[end] = draw.pick(pool::hosts(draw.family(), end));
   for (uint32_t& sequence : next) sequence = draw.chance(10) ? 0xfffffff0 : draw.word();
   ports = {static_cast<uint16_t>(1024 + number % 60000),
@@ -59,9 +56,9 @@ void Talker::say(uint8_t from, Packet packet) {
 // In or out of order; the first may be lost, or any be there twice. That another is lost the kernel would tell the
 // sender much later, when nobody listens.
 void Talker::say_in_fragments(uint8_t from, Packet packet) {
-  ++identification_;
+  const uint32_t identification = draw.next_identification();
   if (!v6()) {
-    store_be16(packet.data() + 4, static_cast<uint16_t>(identification_));
+    store_be16(packet.data() + 4, static_cast<uint16_t>(identification));
     set_header_checksum(packet);
   }
   std::vector<Packet> pieces;
@@ -69,7 +66,7 @@ void Talker::say_in_fragments(uint8_t from, Packet packet) {
   // The same with an SCTP header.
   const uint32_t least = v6() && packet.protocol == kSctp ? 32 : 8;
   const uint32_t step = draw.chance(50) ? least : std::max<uint32_t>(least, payload / 3 & ~7u);
-  if (payload / step > 20 || !fragment(packet, header + step, identification_, pieces)) {
+  if (payload / step > 20 || !fragment(packet, header + step, identification, pieces)) {
     said_.push_back({from, test::bytes_of(packet)});
     return;
   }

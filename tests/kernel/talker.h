@@ -58,7 +58,6 @@ class Talker {
   void say_in_fragments(uint8_t from, Packet packet);
 
   std::vector<Input> said_;
-  uint32_t identification_;
 };
 
 }  // namespace sallyport::kernel
