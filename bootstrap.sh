@@ -12,11 +12,12 @@ build_packages=(
   libfmt-dev libcli11-dev libtomlplusplus-dev libpcap-dev libhyperscan-dev
 )
 # clang-19 with its run-time for the sanitizers and libFuzzer; llvm-19 names the lines in their reports and counts
-# coverage; iptables and iproute2 are the kernel's side of the comparison.
+# coverage; iptables and iproute2 are the kernel's side of the comparison, nginx is the server that says
+# what a request was.
 test_packages=(
   git python3 binutils libgtest-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 llvm-19
-  iptables iproute2 tshark python3-jsonschema
+  iptables iproute2 tshark nginx-light python3-jsonschema
 )
 bench_packages=(libbenchmark-dev)
 

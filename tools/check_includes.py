@@ -44,6 +44,7 @@ MAY_INCLUDE = {
 
 # Single files that may reach further, because what they wrap lives there.
 ALSO = {
+    "src/match/content.cc": {"content"},
     "src/match/string.cc": {"content"},
     "src/match/content.cc": {"content"},
     "src/match/set.cc": {"sets"},

@@ -54,6 +54,7 @@ struct OptionValue {
 class Options;
 class PatternSet;
 class SharedState;
+class StreamPatterns;
 
 // What parsing and printing may look at beside the option itself: the rule that it stands in.
 struct RuleContext {
@@ -64,9 +65,11 @@ struct RuleContext {
   std::string_view chain = {};     // the chain in which the rule stands
   bool syn_required = false;       // of a target: a tcp match of the rule asks for SYN among set flags, not inverted
   uint8_t hooks = 0;               // of `create` only: hook_bit()s from which the rule can be reached
+  uint32_t line = 0;               // of `create` only: where the rule stands in its file
   // Of `create` only: who looks for all patterns of the table at once; null where nobody does.
   PatternSet* patterns = nullptr;
-  SharedState* shared = nullptr;    // of `create` only: what the engine's rules share by name
+  SharedState* shared = nullptr;  // of `create` only: what the engine's rules share by name
+  StreamPatterns* streams = nullptr;
   const Options* so_far = nullptr;  // of `parse`: the options of the same match or target read before this one
 };
 

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "sallyport/packet.h"
+#include "sallyport/result.h"
 
 namespace sallyport {
+
+struct HookContext;
 
 // A pattern in a packet: some of its bytes.
 struct PacketPattern {
@@ -45,6 +48,44 @@ class PatternSet {
   bool answers_ = false;
   bool searched_ = false;
   std::vector<uint64_t> found_;
+};
+
+// Where in a conversation a pattern is looked for.
+enum class StreamScope : uint8_t { Stream, HttpUri, HttpHeader, HttpBody };
+// Whose bytes are kept where segments that wait for earlier ones overlap (Novak and Sturges, 2007).
+enum class OverlapPolicy : uint8_t { Linux, First, Last, Bsd, Windows };
+
+struct StreamPattern {
+  std::string bytes = {};  // or, with `regex`, an expression
+  bool ignore_case = false;
+  bool regex = false;
+  StreamScope scope = StreamScope::Stream;
+  OverlapPolicy policy = OverlapPolicy::Linux;
+  bool drops_at_bound = true;  // what the rule does with the answer Unknown
+  std::string header = {};     // HttpHeader: its name in lower case
+  uint64_t from = 0;           // an occurrence lies whole in [from, to) of the stream, the address or the body
+  uint64_t to = UINT64_MAX;
+  std::string_view table = {};  // the rule's place, for events
+  std::string_view chain = {};
+  uint32_t line = 0;
+};
+
+enum class Held : uint8_t {
+  No,
+  Yes,
+  Unknown,  // what had to be kept for an answer is beyond a bound
+  NoData,   // the packet has no payload, or no conversation
+};
+
+// Patterns in the two directions of conversations: reassembled TCP, the datagrams of UDP one behind the other.
+class StreamPatterns {
+ public:
+  virtual ~StreamPatterns() = default;
+  // While rules are compiled. The error says what is wrong with an expression.
+  virtual Result<uint32_t> add(const StreamPattern& pattern) = 0;
+  // Takes the packet's payload into its stream, once. Yes: this direction held the pattern, in this packet or before.
+  // No: not so far.
+  virtual Held held(uint32_t pattern, const Packet& packet, HookContext& context) = 0;
 };
 
 }  // namespace sallyport

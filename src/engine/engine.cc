@@ -9,6 +9,7 @@
 #include "conntrack/conntrack_module.h"
 #include "conntrack/listing.h"
 #include "content/packet_patterns.h"
+#include "content/stream_search.h"
 #include "defrag/defrag_module.h"
 #include "engine/checksum_module.h"
 #include "engine/needs.h"
@@ -36,6 +37,16 @@ void write_trace(std::string_view prefix, const Packet& packet, HookContext& con
   constexpr uint8_t kWarning = 4;
   log_packet(*context.log, kWarning, prefix, kDumpTrace, packet, context);
 }
+
+// Streams end with their connections.
+class StreamEnds final : public ConnectionListener {
+ public:
+  explicit StreamEnds(StreamSearch& streams) : streams_(streams) {}
+  void ended(Connection& connection) override { streams_.ended(connection); }
+
+ private:
+  StreamSearch& streams_;
+};
 
 class EngineImpl final : public Engine {
  public:
@@ -67,6 +78,8 @@ class EngineImpl final : public Engine {
       if (needs_conntrack(ruleset)) add_conntrack(ruleset.family);
     }
     add_nat();
+    if (auto done = streams_.compile(); !done) errors.push_back(done.error());
+    if (!streams_.empty()) conntrack_->table().listen(stream_ends_);
     return errors;
   }
 
@@ -180,6 +193,7 @@ class EngineImpl final : public Engine {
     for (size_t i = 0; i < packets.size(); ++i) {
       Packet& packet = packets[i];
       clock_.advance_to(packet.time);
+      streams_.next_packet();
       if (packet.in != kNoInterface) {
         path_.receive(packet, reasons[i], context);
       } else {
@@ -262,7 +276,8 @@ class EngineImpl final : public Engine {
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
       auto patterns = std::make_unique<PacketPatterns>();
-      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace, patterns.get(), &shared_);
+      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace,
+                                           {.patterns = patterns.get(), .streams = &streams_, .shared = &shared_});
       if (!compiled) {
         errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
         continue;
@@ -294,6 +309,8 @@ class EngineImpl final : public Engine {
   std::unique_ptr<ConfirmModule> confirm_;
   std::unique_ptr<NatModule> nat_;
   std::vector<std::pair<Family, HookModule*>> nat_tables_;
+  StreamSearch streams_;
+  StreamEnds stream_ends_{streams_};
   std::vector<std::unique_ptr<PacketPatterns>> patterns_;  // one per table
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work

@@ -1,4 +1,5 @@
-// What a ruleset needs beside its tables: the kernel loads connection tracking for these matches and targets.
+// What a ruleset needs beside its tables: the kernel loads connection tracking for these matches and targets (content
+// is ours).
 
 #include "engine/needs.h"
 
@@ -11,8 +12,8 @@
 namespace sallyport {
 namespace {
 
-constexpr std::string_view kMatches[] = {"state",     "conntrack", "connmark", "connbytes",
-                                         "connlimit", "connlabel", "helper",   "cluster"};
+constexpr std::string_view kMatches[] = {"state",     "conntrack", "connmark", "connbytes", "connlimit",
+                                         "connlabel", "helper",    "cluster",  "content"};
 constexpr std::string_view kTargets[] = {"CONNMARK", "SYNPROXY", "MASQUERADE", "SNAT",
                                          "DNAT",     "REDIRECT", "NETMAP",     "CONNSECMARK"};
 

@@ -11,6 +11,7 @@ MatchType ah_ipv6_match();
 MatchType comment_match();
 MatchType connlimit_match();
 MatchType connmark_match();
+MatchType content_match();
 MatchType conntrack_match();
 MatchType dccp_match();
 MatchType dscp_match();

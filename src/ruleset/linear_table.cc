@@ -146,14 +146,14 @@ void LinearTable::save_counters(Table& table) const {
 // Lays the chains out one behind the other, each closed by its policy or end.
 class LinearTable::Compiler {
  public:
-  Compiler(const Table& source, Family family, std::string_view file, PatternSet* patterns, SharedState* shared)
-      : source_(source), family_(family), file_(file), patterns_(patterns), shared_(shared) {}
+  Compiler(const Table& source, Family family, std::string_view file, TableShares shares)
+      : source_(source), family_(family), file_(file), shares_(shares) {}
 
   Results<std::unique_ptr<LinearTable>> compile(TraceWriter trace) {
     table_->name_ = source_.name;
     table_->family_ = family_;
     table_->trace_ = std::move(trace);
-    table_->patterns_ = patterns_;
+    table_->patterns_ = shares_.patterns;
     hooks_ = reachable_hooks(source_);
     place_chains();
     for (size_t i = 0; i < source_.chains.size(); ++i) add_chain(i);
@@ -204,8 +204,10 @@ class LinearTable::Compiler {
             .table = source_.name,
             .chain = chain.name,
             .hooks = hooks,
-            .patterns = patterns_,
-            .shared = shared_};
+            .line = rule.line,
+            .patterns = shares_.patterns,
+            .shared = shares_.shared,
+            .streams = shares_.streams};
   }
 
   void refuse(const Rule& rule, Error error) {
@@ -257,8 +259,7 @@ class LinearTable::Compiler {
   const Table& source_;
   Family family_;
   std::string file_;
-  PatternSet* patterns_;
-  SharedState* shared_;
+  TableShares shares_;
   std::unique_ptr<LinearTable> table_{new LinearTable};
   std::vector<uint8_t> hooks_;
   std::unordered_map<std::string_view, uint32_t> first_rule_;
@@ -266,9 +267,8 @@ class LinearTable::Compiler {
 };
 
 Results<std::unique_ptr<LinearTable>> LinearTable::compile(const Table& table, Family family, std::string_view file,
-                                                           TraceWriter trace, PatternSet* patterns,
-                                                           SharedState* shared) {
-  return Compiler(table, family, file, patterns, shared).compile(std::move(trace));
+                                                           TraceWriter trace, TableShares shares) {
+  return Compiler(table, family, file, shares).compile(std::move(trace));
 }
 
 }  // namespace sallyport

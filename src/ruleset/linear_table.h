@@ -20,15 +20,20 @@ namespace sallyport {
 // Writes the line of a traced packet: "TRACE: TABLE:CHAIN:TYPE:NUMBER " and the packet. The engine knows how.
 using TraceWriter = std::function<void(std::string_view prefix, const Packet& packet, HookContext& context)>;
 
+// What the rules of a table share: who looks for their patterns (null: each match for itself), state by name.
+struct TableShares {
+  PatternSet* patterns = nullptr;  // this table's own
+  StreamPatterns* streams = nullptr;
+  SharedState* shared = nullptr;
+};
+
 // Owns its matches and targets. One thread.
 class LinearTable {
  public:
-  // Makes the matches and targets, which may look into `shared`; every rule that has no meaning yet is an error, by
-  // line. `table` must outlive this, and so must `patterns`, this table's own, by which its matches may look for bytes;
-  // null: each for itself.
+  // Makes the matches and targets; every rule that has no meaning yet is an error, by line. `table` and `shares` must
+  // outlive this.
   static Results<std::unique_ptr<LinearTable>> compile(const Table& table, Family family, std::string_view file,
-                                                       TraceWriter trace, PatternSet* patterns = nullptr,
-                                                       SharedState* shared = nullptr);
+                                                       TraceWriter trace, TableShares shares = {});
 
   Verdict walk(Packet& packet, HookContext& context);
 

@@ -33,7 +33,7 @@ std::string random_rules(Random& random) {
 struct Side {
   explicit Side(const std::string& text, PacketPatterns* patterns)
       : ruleset(read_ruleset(text, "", Family::Ipv4, builtin_registry()).value()),
-        table(LinearTable::compile(ruleset.tables.front(), Family::Ipv4, "", {}, patterns).value()) {}
+        table(LinearTable::compile(ruleset.tables.front(), Family::Ipv4, "", {}, {.patterns = patterns}).value()) {}
 
   void walk(const Packet& packet) {
     Packet copy = packet.clone();

@@ -1,0 +1,63 @@
+// One search for each overlap policy and answer at the bound that rules ask for.
+
+#include "content/stream_search.h"
+
+#include <algorithm>
+
+namespace sallyport {
+
+Result<uint32_t> StreamSearch::add(const StreamPattern& pattern) {
+  if (pattern.regex) {
+    // By itself first, so that the error is that of this rule.
+    const SoughtPattern alone = PartPatterns::sought(pattern);
+    if (auto many = ManyPatterns::compile({&alone, 1}, SearchMode::Stream, library_); !many) {
+      return std::unexpected(many.error());
+    }
+  }
+  auto search = std::ranges::find_if(searches_, [&](const Search& known) {
+    return known.policy == pattern.policy && known.drops_at_bound == pattern.drops_at_bound;
+  });
+  if (search == searches_.end()) {
+    searches_.push_back({pattern.policy,
+                         pattern.drops_at_bound,
+                         std::make_unique<ConversationSearch>(pattern.policy, pattern.drops_at_bound, blocks_, bounds_),
+                         {}});
+    search = std::prev(searches_.end());
+  }
+  const auto number = static_cast<uint32_t>(patterns_.size());
+  patterns_.push_back(
+      {pattern, static_cast<uint32_t>(search - searches_.begin()), search->conversations->add(pattern)});
+  search->patterns.push_back(number);
+  return number;
+}
+
+Result<void> StreamSearch::compile() {
+  for (Search& search : searches_) {
+    if (auto done = search.conversations->compile(library_); !done) return done;
+  }
+  return {};
+}
+
+class StreamSearch::News final : public StreamNews {
+ public:
+  explicit News(StreamSearch& self) : self_(self) {}
+  void found(uint32_t, uint64_t, std::span<const uint8_t>) override { ++self_.counters.found; }
+  void at_bound(std::string_view) override {}
+
+ private:
+  StreamSearch& self_;
+};
+
+Held StreamSearch::held(uint32_t pattern, const Packet& packet, HookContext&) {
+  const Place& place = patterns_[pattern];
+  News news(*this);
+  const Held answer = searches_[place.search].conversations->held(place.number, packet, serial_, news);
+  counters.unknown += answer == Held::Unknown ? 1 : 0;
+  return answer;
+}
+
+void StreamSearch::ended(const Connection& connection) {
+  for (Search& search : searches_) search.conversations->ended(connection);
+}
+
+}  // namespace sallyport
