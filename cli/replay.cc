@@ -52,6 +52,7 @@ class Replay {
                                   .checksums = arguments_.checksums,
                                   .follow_mappings = arguments_.follow,
                                   .super_packets = true,
+                                  .evasions = arguments_.evasions,
                                   .log = &log_,
                                   .events = events_.get(),
                                   .sink = &output_});
@@ -270,6 +271,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                   "structured events, a JSON object a line: FILE, -, unix:PATH or syslog; may be given again")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--evasions", arguments->evasions, "events of flows in which -m string missed what the stream held")
+      ->needs("--events");
   command.add_flag("--eve-strict", arguments->eve_strict, "only what Suricata's EVE schema has");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,

@@ -31,6 +31,7 @@ struct ReplayArguments {
   Checksums checksums = Checksums::Verify;
   bool all = false;
   bool follow = false;
+  bool evasions = false;
   bool json = false;
   bool eve_strict = false;
 };

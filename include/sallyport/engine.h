@@ -59,6 +59,9 @@ struct EngineConfig {
   // A TCP packet that is larger than the MTU of the interface it came by was put together by a network card, as
   // captures hold them: its segments fit, so no MTU is held against it. Off: it is one packet, as on a TUN device.
   bool super_packets = false;
+  // Tells, as events of type evasion, in which flows -m string missed a pattern that the stream held. Slow; connections
+  // are tracked whether rules need it or not.
+  bool evasions = false;
   LogSink* log = nullptr;       // null: lines are discarded
   EventSink* events = nullptr;  // null: nobody listens
   PacketSink* sink = nullptr;   // null: packets are only counted

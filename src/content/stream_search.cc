@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "content/content_event.h"
+
 namespace sallyport {
 
 Result<uint32_t> StreamSearch::add(const StreamPattern& pattern) {
@@ -40,17 +42,29 @@ Result<void> StreamSearch::compile() {
 
 class StreamSearch::News final : public StreamNews {
  public:
-  explicit News(StreamSearch& self) : self_(self) {}
-  void found(uint32_t, uint64_t, std::span<const uint8_t>) override { ++self_.counters.found; }
-  void at_bound(std::string_view) override {}
+  News(StreamSearch& self, const Place& asked, const Packet& packet, HookContext& context)
+      : self_(self), asked_(asked), packet_(packet), context_(context) {}
+  void found(uint32_t number, uint64_t end, std::span<const uint8_t> text) override {
+    ++self_.counters.found;
+    if (context_.events == nullptr) return;
+    const StreamPattern& pattern = self_.patterns_[self_.searches_[asked_.search].patterns[number]].pattern;
+    emit_found(pattern, end, excerpt_of(pattern, text, self_.excerpt_), packet_, context_);
+  }
+  void at_bound(std::string_view which) override {
+    ++self_.counters.bounds_met;
+    emit_bound(asked_.pattern, which, packet_, context_);
+  }
 
  private:
   StreamSearch& self_;
+  const Place& asked_;
+  const Packet& packet_;
+  HookContext& context_;
 };
 
-Held StreamSearch::held(uint32_t pattern, const Packet& packet, HookContext&) {
+Held StreamSearch::held(uint32_t pattern, const Packet& packet, HookContext& context) {
   const Place& place = patterns_[pattern];
-  News news(*this);
+  News news(*this, place, packet, context);
   const Held answer = searches_[place.search].conversations->held(place.number, packet, serial_, news);
   counters.unknown += answer == Held::Unknown ? 1 : 0;
   return answer;

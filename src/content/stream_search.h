@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace sallyport {
 
 struct StreamSearchCounters {
   uint64_t found = 0;
-  uint64_t unknown = 0;  // answers that a bound kept it from giving
+  uint64_t bounds_met = 0;  // times that a direction met one
+  uint64_t unknown = 0;     // answers that a bound kept it from giving
 };
 
 // One thread.
@@ -52,6 +54,7 @@ class StreamSearch final : public StreamPatterns {
   SearchLibrary library_;
   HeldBlocks blocks_;
   uint64_t serial_ = 0;
+  std::string excerpt_;  // kept for its memory
   std::vector<Place> patterns_;
   std::vector<Search> searches_;
 };

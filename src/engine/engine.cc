@@ -8,6 +8,7 @@
 
 #include "conntrack/conntrack_module.h"
 #include "conntrack/listing.h"
+#include "content/evasion_watch.h"
 #include "content/packet_patterns.h"
 #include "content/stream_search.h"
 #include "defrag/defrag_module.h"
@@ -41,11 +42,15 @@ void write_trace(std::string_view prefix, const Packet& packet, HookContext& con
 // Streams end with their connections.
 class StreamEnds final : public ConnectionListener {
  public:
-  explicit StreamEnds(StreamSearch& streams) : streams_(streams) {}
-  void ended(Connection& connection) override { streams_.ended(connection); }
+  StreamEnds(StreamSearch& streams, EvasionWatch& evasions) : streams_(streams), evasions_(evasions) {}
+  void ended(Connection& connection) override {
+    streams_.ended(connection);
+    evasions_.ended(connection);
+  }
 
  private:
   StreamSearch& streams_;
+  EvasionWatch& evasions_;
 };
 
 class EngineImpl final : public Engine {
@@ -75,11 +80,13 @@ class EngineImpl final : public Engine {
     }
     for (const Ruleset& ruleset : config_.rulesets) {
       add_ruleset(ruleset, errors);
-      if (needs_conntrack(ruleset)) add_conntrack(ruleset.family);
+      if (needs_conntrack(ruleset) || config_.evasions) add_conntrack(ruleset.family);
+      if (config_.evasions) watch_evasions(ruleset, errors);
     }
     add_nat();
     if (auto done = streams_.compile(); !done) errors.push_back(done.error());
-    if (!streams_.empty()) conntrack_->table().listen(stream_ends_);
+    if (auto done = evasions_.compile(); !done) errors.push_back(done.error());
+    if (!streams_.empty() || !evasions_.empty()) conntrack_->table().listen(stream_ends_);
     return errors;
   }
 
@@ -272,6 +279,33 @@ class EngineImpl final : public Engine {
     }
   }
 
+  // Every rule of -m string that looks for something and not for its absence.
+  void watch_evasions(const Ruleset& ruleset, Errors& errors) {
+    for (const Table& table : ruleset.tables) {
+      for (const Chain& chain : table.chains) {
+        for (const Rule& rule : chain.rules) {
+          for (const MatchUse& use : rule.matches) {
+            if (use.type->name == "string") watch_evasions(use, table, chain, rule, errors);
+          }
+        }
+      }
+    }
+    for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
+      path_.chain(ruleset.family, hook).add(evasions_, kPriorityConntrack + 1);
+    }
+  }
+  void watch_evasions(const MatchUse& use, const Table& table, const Chain& chain, const Rule& rule, Errors& errors) {
+    const OptionValue& given = use.options[use.options.has("string") ? "string" : "hex-string"];
+    if (given.inverted) return;
+    auto match = use.type->create(use.options, {.family = Family::Ipv4, .table = table.name, .chain = chain.name});
+    if (!match) return errors.push_back(match.error());
+    evasions_.add(std::move(*match), {.bytes = given.text,
+                                      .ignore_case = use.options.has("icase"),
+                                      .table = table.name,
+                                      .chain = chain.name,
+                                      .line = rule.line});
+  }
+
   // Tables of equal priority do not exist, so the order of registration does not matter.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
@@ -310,7 +344,8 @@ class EngineImpl final : public Engine {
   std::unique_ptr<NatModule> nat_;
   std::vector<std::pair<Family, HookModule*>> nat_tables_;
   StreamSearch streams_;
-  StreamEnds stream_ends_{streams_};
+  EvasionWatch evasions_;
+  StreamEnds stream_ends_{streams_, evasions_};
   std::vector<std::unique_ptr<PacketPatterns>> patterns_;  // one per table
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work
