@@ -9,6 +9,7 @@ namespace sallyport::cli {
 
 void add_conntrack_command(CLI::App& app, int& exit_code);
 void add_host_command(CLI::App& app, int& exit_code);
+void add_module_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_rules_command(CLI::App& app, int& exit_code);
 void add_top_command(CLI::App& app, int& exit_code);

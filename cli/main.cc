@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", SALLYPORT_VERSION);
   int exit_code = kDone;
   add_replay_command(app, exit_code);
+  add_module_command(app, exit_code);
   add_rules_command(app, exit_code);
   add_host_command(app, exit_code);
   add_conntrack_command(app, exit_code);

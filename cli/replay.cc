@@ -13,10 +13,12 @@
 #include "hangup.h"
 #include "input.h"
 #include "mapped_file.h"
+#include "module_path.h"
 #include "progress.h"
 #include "replay_input.h"
 #include "replay_output.h"
 #include "sallyport/event_output.h"
+#include "sallyport/module_set.h"
 #include "summary.h"
 
 namespace sallyport::cli {
@@ -37,6 +39,7 @@ class Replay {
 
   std::expected<void, Stop> set_up() {
     if (auto done = check_arguments(); !done) return done;
+    if (auto done = load_modules(); !done) return done;
     if (auto done = load_rules(arguments_.rules, Family::Ipv4); !done) return done;
     if (auto done = load_rules(arguments_.rules6, Family::Ipv6); !done) return done;
     auto input = ReplayInput::open(arguments_);
@@ -55,7 +58,8 @@ class Replay {
                                   .evasions = arguments_.evasions,
                                   .log = &log_,
                                   .events = events_.get(),
-                                  .sink = &output_});
+                                  .sink = &output_,
+                                  .modules = &modules_});
     if (!engine) return std::unexpected(Stop{engine.error(), kAnswerIsNo});
     engine_ = std::move(*engine);
     if (events_ != nullptr) events_->name_interfaces_by(engine_->host());
@@ -106,11 +110,20 @@ class Replay {
     return {};
   }
 
+  std::expected<void, Stop> load_modules() {
+    for (const std::string& text : arguments_.modules) {
+      if (auto done = modules_.add(text, module_path(arguments_.module_path)); !done) {
+        return stop(done.error(), kAnswerIsNo);
+      }
+    }
+    return {};
+  }
+
   std::expected<void, Stop> load_rules(const std::string& path, Family family) {
     if (path.empty()) return {};
     auto text = read_file(path);
     if (!text) return stop(text.error(), kCannotRead);
-    auto ruleset = read_ruleset(*text, path, family, builtin_registry());
+    auto ruleset = read_ruleset(*text, path, family, modules_.registry());
     if (!ruleset) return std::unexpected(Stop{ruleset.error(), kAnswerIsNo});
     rulesets_.push_back(std::move(*ruleset));
     return {};
@@ -210,6 +223,7 @@ class Replay {
   }
 
   const ReplayArguments& arguments_;
+  ModuleSet modules_;  // outlives all that was made by them
   std::vector<Ruleset> rulesets_;
   std::unique_ptr<ReplayInput> input_;
   ReplayOutput output_;
@@ -274,6 +288,11 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command.add_flag("--evasions", arguments->evasions, "events of flows in which -m string missed what the stream held")
       ->needs("--events");
   command.add_flag("--eve-strict", arguments->eve_strict, "only what Suricata's EVE schema has");
+  command
+      .add_option("--module", arguments->modules, "a module with its options: NAME[:key=value,...]; may be given again")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_module_path(command, arguments->module_path);
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,
                    "write dropped and delivered packets too, each with its verdict as a comment");

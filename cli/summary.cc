@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "sallyport/json_text.h"
+#include "sallyport/module_set.h"
 
 namespace sallyport::cli {
 namespace {
@@ -98,6 +99,36 @@ void add_checksum_warnings(const SummaryInput& input, std::string& out) {
   }
 }
 
+std::string module_lines(const SummaryInput& input) {
+  std::string out;
+  for (const ModuleReport& report : input.engine.module_reports()) {
+    out += fmt::format("module {}:", report.name);
+    for (const auto& [name, value] : report.metrics) out += fmt::format(" {} {}", name, value);
+    out += "\n";
+    const auto [exceptions, over_budget] = report.failures;
+    if (exceptions != 0) out += fmt::format("warning: module {} threw {} times\n", report.name, exceptions);
+    if (over_budget != 0) {
+      out += fmt::format("warning: module {} took too long for {} packets\n", report.name, over_budget);
+    }
+  }
+  return out;
+}
+
+std::string modules_json(const SummaryInput& input) {
+  std::string out;
+  for (const ModuleReport& report : input.engine.module_reports()) {
+    out += fmt::format(R"({}{{"name":{},"exceptions":{},"over_budget":{},"metrics":{{)", out.empty() ? "" : ",",
+                       json_quoted(report.name), report.failures.exceptions, report.failures.over_budget);
+    std::string_view separator;
+    for (const auto& [name, value] : report.metrics) {
+      out += fmt::format("{}{}:{}", separator, json_quoted(name), value);
+      separator = ",";
+    }
+    out += "}}";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string summary_text(const SummaryInput& input) {
@@ -140,6 +171,7 @@ std::string summary_text(const SummaryInput& input) {
   add_checksum_warnings(input, out);
   if (input.damage != nullptr)
     out += fmt::format("warning: {}; all whole packets before it were processed\n", input.damage->text());
+  out += module_lines(input);
   if (!input.arguments.output.empty()) out += fmt::format("\nwhat left is in {}\n", input.arguments.output);
   if (input.seconds > 0 && counters.packets > 0) {
     out += fmt::format("{:.0f} ns a packet\n", input.seconds * 1e9 / static_cast<double>(counters.packets));
@@ -175,7 +207,8 @@ std::string summary_json(const SummaryInput& input) {
                     hit.bytes, json_quoted(hit.table), json_quoted(hit.text), json_quoted(hit.file), hit.line);
     separator = ",";
   }
-  out += fmt::format(R"(],"log_lines":{},"nflog_packets":{},"damage":{}}})", input.log.lines, input.log.packets,
+  out += fmt::format(R"(],"modules":[{}],"log_lines":{},"nflog_packets":{},"damage":{}}})", modules_json(input),
+                     input.log.lines, input.log.packets,
                      input.damage != nullptr ? json_quoted(input.damage->text()) : "null");
   return out + "\n";
 }

@@ -11,6 +11,8 @@
 
 #include "commands.h"
 #include "input.h"
+#include "module_path.h"
+#include "sallyport/module_set.h"
 #include "sallyport/scenario.h"
 #include "test_report.h"
 
@@ -22,6 +24,8 @@ constexpr std::string_view kSuffix = ".scenario";
 struct TestArguments {
   std::vector<std::string> paths;
   std::string junit;
+  std::vector<std::string> modules;
+  std::vector<std::string> module_path;
 };
 
 // A folder stands for all scenarios below it, in the order of their names.
@@ -47,6 +51,13 @@ Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths)
 }
 
 int test(const TestArguments& arguments) {
+  ModuleSet modules;
+  for (const std::string& module : arguments.modules) {
+    if (auto added = modules.add(module, module_path(arguments.module_path)); !added) {
+      print_error(added.error());
+      return kAnswerIsNo;
+    }
+  }
   auto files = files_of(arguments.paths);
   if (!files) {
     print_error(files.error());
@@ -66,7 +77,7 @@ int test(const TestArguments& arguments) {
       return kCannotRead;
     }
     TestedFile& file = tested.emplace_back(TestedFile{.file = path});
-    auto scenario = Scenario::read(*text, path, read_file);
+    auto scenario = Scenario::read(*text, path, read_file, &modules);
     if (!scenario) {
       file.errors = scenario.error();
       print_errors(file.errors);
@@ -109,6 +120,13 @@ void add_test_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<TestArguments>();
   command.add_option("SPEC", arguments->paths, "scenarios, or folders of them; - is standard input")->required();
   command.add_option("--junit", arguments->junit, "the outcome as JUnit's XML, for a build server");
+  command
+      .add_option("--module", arguments->modules,
+                  "a module that runs in every test, and whose matches and targets the "
+                  "rules may use: NAME[:key=value,...]; may be given again")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_module_path(command, arguments->module_path);
   command.callback([arguments, &exit_code] { exit_code = test(*arguments); });
 }
 

@@ -70,7 +70,8 @@ def folder_of(path):
 
 def resolve(tree, path, name):
     """The file in the tree that `#include "name"` of `path` means, relative to the tree, or None."""
-    for base in (tree / "include", tree / "src", tree / "tests", tree / "bench", tree, (tree / path).parent):
+    folders = [tree / name for name in ("include", "src", "modules", "tests", "bench")]
+    for base in (*folders, tree, (tree / path).parent):
         if (base / name).is_file():
             return (base / name).resolve().relative_to(tree.resolve())
     return None
@@ -92,7 +93,7 @@ def check_file(tree, path):
             yield f"{where}: {name} is too heavy for a header"
         if bracket == "<":
             if name.startswith("sallyport/"):
-                if folder != "tests/install":  # the foreign project includes us as a system would
+                if folder not in ("tests/install", "modules"):  # built against us as a foreign project is
                     yield f"{where}: our own headers are included in quotes"
             elif folder == "include" and not re.fullmatch(r"[a-z_0-9]+", name):
                 yield f"{where}: a public header includes only the standard library, not {name}"

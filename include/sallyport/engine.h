@@ -49,6 +49,9 @@ struct ChecksumCounters {
   uint64_t wrong = 0;
 };
 
+class ModuleSet;
+struct ModuleReport;
+
 struct EngineConfig {
   std::vector<Ruleset> rulesets = {};  // at most one per family
   HostModel host;
@@ -62,9 +65,10 @@ struct EngineConfig {
   // Tells, as events of type evasion, in which flows -m string missed a pattern that the stream held. Slow; connections
   // are tracked whether rules need it or not.
   bool evasions = false;
-  LogSink* log = nullptr;       // null: lines are discarded
-  EventSink* events = nullptr;  // null: nobody listens
-  PacketSink* sink = nullptr;   // null: packets are only counted
+  LogSink* log = nullptr;              // null: lines are discarded
+  EventSink* events = nullptr;         // null: nobody listens
+  PacketSink* sink = nullptr;          // null: packets are only counted
+  const ModuleSet* modules = nullptr;  // started before the rules are compiled; outlives the engine
 };
 
 struct EngineCounters {
@@ -103,6 +107,8 @@ class Engine {
   // Registers a module; it goes before those of equal priority that are there already.
   virtual void add_module(std::unique_ptr<HookModule> module, Family family, Hook hook, int priority) = 0;
 
+  // What the modules of EngineConfig::modules counted, in their order.
+  virtual std::vector<ModuleReport> module_reports() const = 0;
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;

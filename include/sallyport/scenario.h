@@ -15,6 +15,8 @@
 
 namespace sallyport {
 
+class ModuleSet;
+
 namespace scenario {
 struct Script;
 }
@@ -44,8 +46,10 @@ struct ScenarioOutcome {
 class Scenario {
  public:
   // Every mistake of the file is reported, rules that are refused included. Files that it names are found from its own
-  // folder and read by `reader`; a scenario that names one where there is no reader is an error.
-  static Results<Scenario> read(std::string_view text, const std::string& file, const FileReader& reader);
+  // folder and read by `reader`; a scenario that names one where there is no reader is an error. With `modules`, which
+  // outlive it, rules may use what they offer, and they run in every test.
+  static Results<Scenario> read(std::string_view text, const std::string& file, const FileReader& reader,
+                                const ModuleSet* modules = nullptr);
 
   size_t tests() const;
   // Runs the test with this number, from 0, on a fresh engine: equal every time.

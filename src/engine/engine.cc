@@ -13,6 +13,7 @@
 #include "content/stream_search.h"
 #include "defrag/defrag_module.h"
 #include "engine/checksum_module.h"
+#include "engine/module_host.h"
 #include "engine/needs.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
@@ -59,6 +60,7 @@ class EngineImpl final : public Engine {
       : config_(std::move(config)),
         random_(config_.seed),
         icmp_limit_(config_.host, random_.next64()),
+        module_host_(config_.seed),
         path_({.router = &config_.host,
                .clock = &clock_,
                .random = &random_,
@@ -78,6 +80,7 @@ class EngineImpl final : public Engine {
       checksums_.emplace_back(family, module.get());
       add_module(std::move(module), family, Hook::Prerouting, std::numeric_limits<int>::min());
     }
+    start_modules(errors);
     for (const Ruleset& ruleset : config_.rulesets) {
       add_ruleset(ruleset, errors);
       if (needs_conntrack(ruleset) || config_.evasions) add_conntrack(ruleset.family);
@@ -146,6 +149,7 @@ class EngineImpl final : public Engine {
     for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, warnings);
     return warnings;
   }
+  std::vector<ModuleReport> module_reports() const override { return module_host_.reports(); }
 
   Clock& clock() override { return clock_; }
   const HostModel& host() const override { return config_.host; }
@@ -196,6 +200,7 @@ class EngineImpl final : public Engine {
     if (conntrack_ != nullptr) {
       for (Packet& packet : packets) conntrack_->look_ahead(packet);
     }
+    module_host_.look_ahead(packets);
     HookContext context = path_.new_context();
     for (size_t i = 0; i < packets.size(); ++i) {
       Packet& packet = packets[i];
@@ -306,6 +311,14 @@ class EngineImpl final : public Engine {
                                       .line = rule.line});
   }
 
+  void start_modules(Errors& errors) {
+    if (config_.modules == nullptr) return;
+    const auto place = [this](HookModule& module, Family family, Hook hook, int priority) {
+      path_.chain(family, hook).add(module, priority);
+    };
+    errors = module_host_.start(*config_.modules, config_.host, shared_, place);
+  }
+
   // Tables of equal priority do not exist, so the order of registration does not matter.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
@@ -337,6 +350,7 @@ class EngineImpl final : public Engine {
   IcmpLimit icmp_limit_;
   NoLog no_log_;
   SharedState shared_;
+  ModuleHost module_host_;
   EngineCounters counters_;
   PacketPath path_;
   std::unique_ptr<ConntrackModule> conntrack_;

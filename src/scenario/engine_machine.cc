@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "sallyport/engine.h"
+#include "sallyport/event.h"
 #include "scenario/machine.h"
 
 namespace sallyport::scenario {
@@ -30,15 +31,20 @@ class StateObserver final : public HookModule {
   std::optional<PacketState>& state_;
 };
 
-class EngineMachine final : public Machine, public PacketSink, public LogSink {
+class EngineMachine final : public Machine, public PacketSink, public LogSink, public EventSink {
  public:
   explicit EngineMachine(Timestamp start) : start_(start), now_(start), packet_(1) {}
 
   Errors set_up(const Setup& setup) {
     auto model = model_of(setup);
     if (!model) return model.error();
-    auto engine = Engine::create(
-        {.rulesets = setup.rulesets, .host = std::move(*model), .seed = setup.seed, .log = this, .sink = this});
+    auto engine = Engine::create({.rulesets = setup.rulesets,
+                                  .host = std::move(*model),
+                                  .seed = setup.seed,
+                                  .log = this,
+                                  .events = this,
+                                  .sink = this,
+                                  .modules = setup.modules});
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     for (const Family family : kFamilies) {
@@ -104,7 +110,31 @@ class EngineMachine final : public Machine, public PacketSink, public LogSink {
 
   void packet(uint16_t, std::string_view, uint32_t, const Packet&, const HookContext&) override {}
 
+  // What modules tell, as lines: "event rate event=rise count=3".
+  void emit(const sallyport::Event& event) override {
+    if (event.type == "drop" || event.type == "anomaly") return;
+    std::string line = fmt::format("event {}", event.type);
+    for (const EventField& field : event.fields) line += fmt::format(" {}={}", field.name, value_text(field));
+    happened_.log.push_back(std::move(line));
+  }
+
  private:
+  static std::string value_text(const EventField& field) {
+    switch (field.kind) {
+      case EventField::Kind::Text:
+        return std::string(field.text);
+      case EventField::Kind::Address:
+        return field.address.text();
+      case EventField::Kind::Real:
+        return fmt::format("{}", field.real);
+      case EventField::Kind::Signed:
+      case EventField::Kind::Time:
+        return fmt::format("{}", static_cast<int64_t>(field.number));
+      default:
+        return fmt::format("{}", field.number);
+    }
+  }
+
   std::string name_of(InterfaceId id) const {
     return id == kNoInterface ? std::string() : std::string(engine_->host().interface(id).name_text());
   }

@@ -24,6 +24,7 @@ struct InterfaceLine {
 
 // What a test stands on. The kernel's side needs it as it was written, so it is kept apart from the engine's model.
 struct Setup {
+  const ModuleSet* modules = nullptr;  // null: none
   std::vector<InterfaceLine> interfaces = {};
   std::vector<RouteEntry> routes = {};
   std::vector<PolicyRule> policies = {};

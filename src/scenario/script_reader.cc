@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sallyport/module_set.h"
 #include "sallyport/registry.h"
 #include "scenario/machine.h"
 #include "scenario/script.h"
@@ -29,9 +30,10 @@ std::string_view without_indentation(std::string_view line) {
 
 class ScriptReader {
  public:
-  ScriptReader(std::string_view text, const std::string& file, const FileReader& reader)
+  ScriptReader(std::string_view text, const std::string& file, const FileReader& reader, const ModuleSet* modules)
       : text_(text), reader_(reader) {
     script_.file = file;
+    script_.setup.modules = modules;
     script_.setup.start = kUsualStart;
   }
 
@@ -128,7 +130,9 @@ class ScriptReader {
             Error{.what = "the rules have no end", .expected = "a line \"end\"", .line = begin, .column = word.column});
       }
     }
-    auto ruleset = read_ruleset(text, file, family, builtin_registry());
+    const ModuleSet* const modules = script_.setup.modules;
+    const Registry& registry = modules != nullptr ? modules->registry() : builtin_registry();
+    auto ruleset = read_ruleset(text, file, family, registry);
     script_.setup.rules_text[static_cast<size_t>(family)] = text + "\n";
     if (ruleset) {
       script_.setup.rulesets.push_back(std::move(*ruleset));
@@ -216,8 +220,9 @@ class ScriptReader {
 }  // namespace
 }  // namespace scenario
 
-Results<Scenario> Scenario::read(std::string_view text, const std::string& file, const FileReader& reader) {
-  auto script = scenario::ScriptReader(text, file, reader).read();
+Results<Scenario> Scenario::read(std::string_view text, const std::string& file, const FileReader& reader,
+                                 const ModuleSet* modules) {
+  auto script = scenario::ScriptReader(text, file, reader, modules).read();
   if (!script) return std::unexpected(script.error());
   Scenario scenario;
   scenario.script_ = std::make_shared<const scenario::Script>(std::move(*script));

@@ -1,0 +1,175 @@
+// The table that a module needs: something per source, found in O(1), never more than a stated number of them.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "sallyport/clock.h"
+#include "sallyport/siphash.h"
+
+namespace sallyport {
+
+// Values by key, at most `most`. All memory is taken at the start, though the system gives it only as it is used:
+// sizeof(Entry) for each, and 4 to 8 bytes for the index. The hash is keyed, so nobody can choose keys that collide.
+//
+// A value that has been idle for longer than `idle` is gone. Where the table is full, of the next kCandidates in turn
+// the one that was used longest ago has to go. One thread. References stay valid until their value is gone.
+template <class Key, class Value>
+class BoundedTable {
+  static_assert(std::is_trivially_copyable_v<Key> && std::has_unique_object_representations_v<Key>,
+                "a key is compared and hashed as bytes: it must have no padding and no pointer");
+  static_assert(std::is_trivially_destructible_v<Value>, "values are overwritten, never destroyed");
+
+ public:
+  static constexpr uint32_t kCandidates = 16;
+  // Told before a value is gone.
+  using Gone = std::function<void(const Key& key, Value& value)>;
+
+  // `idle` 0: values never get too old.
+  BoundedTable(uint32_t most, Duration idle, const SipHashKey& key)
+      : most_(most != 0 ? most : 1),
+        idle_(idle),
+        key_(key),
+        mask_(std::bit_ceil(most_ + most_ / 2) - 1),
+        heads_(new uint32_t[size_t{mask_} + 1]()),
+        entries_(static_cast<Entry*>(::operator new(sizeof(Entry) * most_, std::align_val_t{alignof(Entry)}))) {}
+
+  void on_gone(Gone gone) { gone_ = std::move(gone); }
+
+  // Null where there is none. Does not count as use.
+  Value* find(const Key& key, Timestamp now) {
+    Entry* entry = look_up(key, bucket_of(key));
+    return entry == nullptr || too_old(*entry, now) ? nullptr : &entry->value;
+  }
+
+  // The value of the key; a fresh one where there is none. Counts as use.
+  Value& at(const Key& key, Timestamp now) {
+    const uint32_t bucket = bucket_of(key);
+    Entry* entry = look_up(key, bucket);
+    if (entry == nullptr) {
+      entry = &take();
+      entry->key = key;
+      entry->next = heads_[bucket];
+      heads_[bucket] = number_of(*entry) + 1;
+      new (&entry->value) Value();
+    } else if (too_old(*entry, now)) {
+      if (gone_) gone_(entry->key, entry->value);
+      new (&entry->value) Value();
+    }
+    entry->last_used = now;
+    return entry->value;
+  }
+
+  // Makes room; the reference is void afterwards.
+  void erase(Value& value) {
+    Entry& entry = entries_.get()[number_of(value)];
+    if (gone_) gone_(entry.key, entry.value);
+    unlink(entry);
+    entry.next = free_;
+    free_ = number_of(entry) + 1;
+    --size_;
+  }
+
+  // Memory fetched ahead, in two steps that are best taken for a whole burst each.
+  void prefetch_bucket(const Key& key) const { __builtin_prefetch(&heads_[bucket_of(key)]); }
+  // The number that the value probably has, for fetching what lies beside the table; most() where there is none.
+  uint32_t prefetch_value(const Key& key) const {
+    const uint32_t first = heads_[bucket_of(key)];
+    if (first == 0) return most_;
+    const auto* at = reinterpret_cast<const std::byte*>(&entries_.get()[first - 1]);
+    for (size_t offset = 0; offset < sizeof(Entry); offset += 64) __builtin_prefetch(at + offset, 1);
+    return first - 1;
+  }
+
+  // Where the value lies, from 0 to most() - 1.
+  uint32_t number_of(const Value& value) const {
+    const auto* const start = reinterpret_cast<const std::byte*>(entries_.get());
+    return static_cast<uint32_t>(static_cast<size_t>(reinterpret_cast<const std::byte*>(&value) - start) /
+                                 sizeof(Entry));
+  }
+  const Key& key_at(uint32_t number) const { return entries_.get()[number].key; }
+  Value& value_at(uint32_t number) { return entries_.get()[number].value; }
+  const Value& value_at(uint32_t number) const { return entries_.get()[number].value; }
+
+  uint32_t size() const { return size_; }  // those too old included
+  uint32_t most() const { return most_; }
+  uint64_t evicted() const { return evicted_; }
+  size_t bytes() const { return sizeof(Entry) * most_ + sizeof(uint32_t) * (size_t{mask_} + 1); }
+
+ private:
+  struct Entry {
+    Timestamp last_used;
+    Key key;
+    uint32_t next;  // number + 1 in the bucket's chain; 0: the end
+    Value value;
+  };
+  struct Free {
+    void operator()(Entry* entries) const { ::operator delete(entries, std::align_val_t{alignof(Entry)}); }
+  };
+
+  uint32_t bucket_of(const Key& key) const {
+    constexpr size_t kWords = (sizeof(Key) + 7) / 8;
+    std::array<uint8_t, 8 * kWords> bytes = {};
+    std::memcpy(bytes.data(), &key, sizeof key);
+    return static_cast<uint32_t>(siphash13<8 * kWords>(bytes.data(), key_)) & mask_;
+  }
+  uint32_t number_of(const Entry& entry) const { return static_cast<uint32_t>(&entry - entries_.get()); }
+  bool too_old(const Entry& entry, Timestamp now) const { return idle_ != 0 && now - entry.last_used > idle_; }
+
+  Entry* look_up(const Key& key, uint32_t bucket) {
+    for (uint32_t at = heads_[bucket]; at != 0; at = entries_.get()[at - 1].next) {
+      Entry& entry = entries_.get()[at - 1];
+      if (std::memcmp(&entry.key, &key, sizeof key) == 0) return &entry;
+    }
+    return nullptr;
+  }
+
+  void unlink(const Entry& entry) {
+    uint32_t* link = &heads_[bucket_of(entry.key)];
+    while (*link != number_of(entry) + 1) link = &entries_.get()[*link - 1].next;
+    *link = entry.next;
+  }
+
+  Entry& take() {
+    if (size_ < most_) {
+      ++size_;
+      if (free_ == 0) return entries_.get()[used_++];
+      Entry& entry = entries_.get()[free_ - 1];
+      free_ = entry.next;
+      return entry;
+    }
+    uint32_t oldest = hand_;
+    for (uint32_t i = 0; i < kCandidates; ++i) {
+      if (entries_.get()[hand_].last_used < entries_.get()[oldest].last_used) oldest = hand_;
+      hand_ = hand_ + 1 == most_ ? 0 : hand_ + 1;
+    }
+    Entry& entry = entries_.get()[oldest];
+    ++evicted_;
+    if (gone_) gone_(entry.key, entry.value);
+    unlink(entry);
+    return entry;
+  }
+
+  uint32_t most_;
+  Duration idle_;
+  SipHashKey key_;
+  uint32_t mask_;
+  std::unique_ptr<uint32_t[]> heads_;
+  std::unique_ptr<Entry, Free> entries_;
+  uint32_t size_ = 0;
+  uint32_t used_ = 0;  // those beyond have never held anything
+  uint32_t free_ = 0;  // number + 1 of the first that was erased
+  uint32_t hand_ = 0;
+  uint64_t evicted_ = 0;
+  Gone gone_;
+};
+
+}  // namespace sallyport

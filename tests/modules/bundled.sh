@@ -1,0 +1,26 @@
+# The modules that come along: built from the installed headers alone, their own tests, and a replay with them.
+. "$(dirname "$0")/support.sh" "$@"
+
+cmake -S "$tree/modules" -B modules-build >cmake.log
+cmake --build modules-build
+ctest --test-dir modules-build --output-on-failure
+cmake --install modules-build --prefix "$work/prefix" >>install.log
+
+# Installed, it is found by its name, listed and described.
+sallyport module list | grep -q '^rate_watch ' || fail "rate_watch is not listed: $(sallyport module list)"
+sallyport module info rate_watch | grep -qF -- "-m rate_watch" || fail "rate_watch does not tell of its match"
+
+# A minute of a gateway's traffic: the flood in it rises once and falls, and every line is valid.
+"$build/demo/make_capture" demo.pcapng
+gateway() {
+  sallyport replay -R "$tree/demo/gateway.rules" -6 "$tree/demo/gateway6.rules" --host "$tree/demo/gateway.toml" \
+    -r demo.pcapng "$@"
+}
+gateway --module rate_watch:window=10s,packets=300:100 -e events.json 2>summary
+python3 "$tree/tests/cli/check_events.py" "$tree/docs/events.schema.json" events.json
+grep -q '"event_type":"rate".*"event":"rise"' events.json || fail "nothing rises"
+grep -q 'module rate_watch' summary || fail "the summary does not tell of the module: $(cat summary)"
+# Counting changes nothing: what leaves is the same with the module and without.
+gateway -w without.pcapng 2>/dev/null
+gateway -w with.pcapng --module rate_watch:packets=300:100 2>/dev/null
+cmp without.pcapng with.pcapng || fail "a module that only counts changes what leaves"

@@ -1,0 +1,225 @@
+// Modules in an engine: started, put on hooks, asked by rules, and stopped short where they fail.
+
+#include "sallyport/module.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sallyport/engine.h"
+#include "sallyport/module_set.h"
+#include "support/packets.h"
+
+namespace sallyport {
+namespace {
+
+using namespace test;
+
+struct Even final : SharedObject {
+  uint64_t seen = 0;
+};
+
+// Throws, dawdles or drops as its options say, and shares with its match how many packets it has seen.
+class Trouble final : public HookModule {
+ public:
+  Trouble(ModuleSetup& setup, Even& even)
+      : throws_(setup.options().has("throw")),
+        slow_(setup.options().has("slow")),
+        even_(even),
+        seen_(setup.metric("seen")) {}
+  std::string_view name() const override { return "trouble"; }
+  Verdict handle(Packet& packet, HookContext& context) override {
+    ++seen_;
+    ++even_.seen;
+    if (throws_) throw std::runtime_error("no more");
+    if (slow_) {
+      const auto start = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(50)) {
+      }
+    }
+    tell(context, "trouble", packet, {{"event", "seen"}});
+    return Verdict::accept();
+  }
+
+ private:
+  bool throws_, slow_;
+  Even& even_;
+  uint64_t& seen_;
+};
+
+class EvenMatch final : public Match {
+ public:
+  explicit EvenMatch(Even& even) : even_(even) {}
+  bool matches(const Packet& packet, HookContext&) override {
+    if (packet.protocol == kUdp) throw 7;  // no std::exception
+    return even_.seen % 2 == 0;
+  }
+
+ private:
+  Even& even_;
+};
+
+Result<std::unique_ptr<Match>> make_match(const Options&, const RuleContext& rule) {
+  Even* const even = rule.shared->find<Even>("trouble", "it");
+  if (even == nullptr) return fail("there is no trouble");
+  return std::make_unique<EvenMatch>(*even);
+}
+
+Result<void> start(ModuleSetup& setup) {
+  if (setup.options().has("refuse")) return fail("not today");
+  auto even = std::make_unique<Even>();
+  auto module = std::make_shared<Trouble>(setup, *even);
+  setup.shared().add("trouble", "it", std::move(even));
+  setup.add_hook(std::move(module), Hook::Prerouting, kPriorityRaw);
+  return {};
+}
+
+ModuleType trouble() {
+  return {.name = "trouble",
+          .options = {{.name = "throw"}, {.name = "slow"}, {.name = "refuse"}},
+          .matches = {{.name = "even", .create = make_match}},
+          .metrics = {{"seen", "packets"}},
+          .start = start};
+}
+constexpr ModuleDoor kDoor = {kModuleAbi, kModuleLayout, trouble};
+
+class Types final : public EventSink {
+ public:
+  void emit(const Event& event) override {
+    types.emplace_back(event.type);
+    if (event.type == "module") count = event.fields[3].number;
+  }
+  std::vector<std::string> types;
+  uint64_t count = 0;
+};
+
+struct Machine {
+  explicit Machine(const std::string& module, const std::string& rules = "") {
+    auto loaded = LoadedModule::of(kDoor);
+    EXPECT_TRUE(loaded);
+    EXPECT_TRUE(modules.add(*loaded, module));
+    auto ruleset =
+        read_ruleset("*filter\n:FORWARD ACCEPT\n" + rules + "\nCOMMIT\n", "rules", Family::Ipv4, modules.registry());
+    EXPECT_TRUE(ruleset) << ruleset.error()[0].text();
+    EngineConfig config;
+    config.rulesets.push_back(std::move(*ruleset));
+    config.host = HostModel::pair("in0", "out0");
+    config.events = &events;
+    config.modules = &modules;
+    auto made = Engine::create(std::move(config));
+    if (!made) {
+      refused = made.error()[0].text();
+    } else {
+      engine = std::move(*made);
+    }
+  }
+  // Whether it leaves.
+  bool send(Packet packet) {
+    const auto left = [&] { return engine->counters().fates[static_cast<size_t>(Fate::Left)]; };
+    const uint64_t before = left();
+    packet.in = 1;
+    engine->process({&packet, 1});
+    return left() > before;
+  }
+  ModuleSet modules;
+  Types events;
+  std::string refused;
+  std::unique_ptr<Engine> engine;
+};
+
+Packet tcp() { return tcp4("192.0.2.1:1000 > 198.51.100.1:80", kSyn); }
+Packet udp() { return udp4("192.0.2.1:1000 > 198.51.100.1:80"); }
+
+TEST(Module, SeesPacketsTellsEventsAndCounts) {
+  Machine machine("trouble");
+  EXPECT_TRUE(machine.send(tcp()));
+  EXPECT_TRUE(machine.send(udp()));
+  EXPECT_EQ(machine.events.types, (std::vector<std::string>{"trouble", "trouble"}));
+  const auto reports = machine.engine->module_reports();
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].metrics, (std::vector<std::pair<std::string, uint64_t>>{{"seen", 2}}));
+}
+
+TEST(Module, SharesWhatItKnowsWithItsMatch) {
+  Machine machine("trouble", "-A FORWARD -m even -j DROP");
+  EXPECT_TRUE(machine.send(tcp()));
+  EXPECT_FALSE(machine.send(tcp()));
+  EXPECT_TRUE(machine.send(tcp()));
+}
+
+struct PolicyCase {
+  const char* module;
+  const char* rules;
+  bool udp;
+  bool leaves;
+};
+constexpr PolicyCase kPolicyCases[] = {
+    {"trouble:throw,on-error=open", "", false, true},
+    {"trouble:throw,on-error=closed", "", false, false},
+    {"trouble:throw", "", false, true},  // as the module says
+    {"trouble:slow,budget=10us,on-error=closed", "", false, false},
+    {"trouble:slow,budget=10us,on-error=open", "", false, true},
+    {"trouble:slow,on-error=closed", "", false, true},  // no budget: nothing is measured
+    {"trouble:on-error=open", "-A FORWARD -m even -j DROP", true, true},
+    {"trouble:on-error=closed", "-A FORWARD -m even -j ACCEPT", true, false},
+};
+
+TEST(Module, IsContainedAsItsPolicySays) {
+  for (const PolicyCase& test : kPolicyCases) {
+    Machine machine(test.module, test.rules);
+    EXPECT_EQ(machine.send(test.udp ? udp() : tcp()), test.leaves) << test.module;
+  }
+}
+
+TEST(Module, TellsOfFailuresMoreAndMoreRarely) {
+  Machine machine("trouble:throw");
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(machine.send(tcp()));
+  EXPECT_EQ(machine.engine->module_reports()[0].failures.exceptions, 1000u);
+  EXPECT_EQ(machine.events.types.size(), 10u);  // 1, 2, 4 ... 512
+  EXPECT_EQ(machine.events.count, 512u);
+}
+
+TEST(Module, ThatDoesNotStartIsAnError) {
+  EXPECT_EQ(Machine("trouble:refuse").refused, "module trouble:refuse: not today");
+}
+
+TEST(Module, OfAnotherAbiIsRefusedWithBothNumbers) {
+  const auto other = LoadedModule::of({kModuleAbi + 1, kModuleLayout, trouble});
+  ASSERT_FALSE(other);
+  EXPECT_TRUE(other.error().what.contains("ABI " + std::to_string(kModuleAbi + 1)) &&
+              other.error().what.contains("has " + std::to_string(kModuleAbi)))
+      << other.error().what;
+  EXPECT_FALSE(LoadedModule::of({kModuleAbi, kModuleLayout + 1, trouble}));
+}
+
+struct OptionCase {
+  const char* module;
+  const char* error;  // empty: it is taken
+};
+constexpr OptionCase kOptionCases[] = {
+    {"trouble", ""},
+    {"trouble:throw,slow", ""},
+    {"trouble:budget=1ms", ""},
+    {"trouble:budget=1parsec", "budget: \"1parsec\" is not a time"},
+    {"trouble:budget", "budget has no value"},
+    {"trouble:throw=1", "throw takes no value"},
+    {"trouble:throw,throw", "throw is given twice"},
+    {"trouble:speed=1", "module trouble has no option speed"},
+    {"trouble:on-error=ajar", "on-error: \"ajar\" is no policy"},
+};
+
+TEST(Module, ReadsItsOptionsFromTheirTable) {
+  const auto loaded = LoadedModule::of(kDoor);
+  ASSERT_TRUE(loaded);
+  for (const OptionCase& test : kOptionCases) {
+    ModuleSet modules;
+    const auto added = modules.add(*loaded, test.module);
+    EXPECT_EQ(added ? "" : added.error().what, test.error) << test.module;
+  }
+}
+
+}  // namespace
+}  // namespace sallyport
