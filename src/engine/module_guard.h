@@ -22,6 +22,8 @@ class ModuleGuard {
   const std::string& name() const { return name_; }
   const ModuleFailures& failures() const { return failures_; }
 
+  void count_exception() { ++failures_.exceptions; }
+
   // What `call` answers; what the policy says where it fails.
   template <class Answer, class Call>
   Answer run(HookContext& context, Answer open, Answer closed, Call&& call) {

@@ -45,8 +45,9 @@ class ModuleHost::Setup final : public ModuleSetup {
   }
   void add_hook(std::shared_ptr<HookModule> module, Hook hook, int priority, Families families) override {
     auto* const looks = dynamic_cast<LooksAhead*>(module.get());
-    if (looks != nullptr && std::ranges::find(host_.looking_, looks) == host_.looking_.end()) {
-      host_.looking_.push_back(looks);
+    const auto& known = host_.looking_;
+    if (looks != nullptr && std::ranges::find(known, looks, &Looking::module) == known.end()) {
+      host_.looking_.push_back({looks, use_.guard.get()});
     }
     auto behind = std::make_shared<GuardedHook>(std::move(module), use_.guard);
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
@@ -83,6 +84,19 @@ Errors ModuleHost::start(const ModuleSet& modules, const Router& router, SharedS
     errors.push_back(done.error());
   }
   return errors;
+}
+
+// Who throws over a hint is asked for none any more.
+void ModuleHost::let_look(std::span<const Packet> burst) {
+  std::erase_if(looking_, [&](const Looking& one) {
+    try {
+      one.module->look_ahead(burst);
+      return false;
+    } catch (...) {
+      one.guard->count_exception();
+      return true;
+    }
+  });
 }
 
 std::vector<ModuleReport> ModuleHost::reports() const {

@@ -26,7 +26,7 @@ class ModuleHost {
   // Starts each use in turn; what they refuse, or throw, is an error each.
   Errors start(const ModuleSet& modules, const Router& router, SharedState& shared, const HookPlacer& place);
   void look_ahead(std::span<const Packet> burst) {
-    for (LooksAhead* module : looking_) module->look_ahead(burst);
+    if (!looking_.empty()) let_look(burst);
   }
   std::vector<ModuleReport> reports() const;
 
@@ -38,9 +38,15 @@ class ModuleHost {
     std::vector<std::shared_ptr<HookModule>> hooks;
   };
 
+  struct Looking {
+    LooksAhead* module;
+    ModuleGuard* guard;
+  };
+  void let_look(std::span<const Packet> burst);
+
   Random random_;
   std::vector<std::unique_ptr<Started>> started_;
-  std::vector<LooksAhead*> looking_;
+  std::vector<Looking> looking_;
 };
 
 }  // namespace sallyport
