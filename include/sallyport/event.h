@@ -20,24 +20,24 @@ class Connection;
 struct EventField {
   enum class Kind : uint8_t { Number, Signed, Real, Flag, Text, Address, Time };
   std::string_view name = {};
-  Kind kind = Kind::Number;
+  std::string_view text = {};
   uint64_t number = 0;  // Number, Signed (as two's complement), Flag, Time
   double real = 0;
-  std::string_view text = {};
+  Kind kind = Kind::Number;
   IpAddress address = {};
 
   EventField() = default;
-  EventField(std::string_view field, std::string_view value) : name(field), kind(Kind::Text), text(value) {}
+  EventField(std::string_view field, std::string_view value) : name(field), text(value), kind(Kind::Text) {}
   EventField(std::string_view field, const char* value) : EventField(field, std::string_view(value)) {}
-  EventField(std::string_view field, bool value) : name(field), kind(Kind::Flag), number(value) {}
-  EventField(std::string_view field, double value) : name(field), kind(Kind::Real), real(value) {}
+  EventField(std::string_view field, bool value) : name(field), number(value), kind(Kind::Flag) {}
+  EventField(std::string_view field, double value) : name(field), real(value), kind(Kind::Real) {}
   EventField(std::string_view field, const IpAddress& value) : name(field), kind(Kind::Address), address(value) {}
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   EventField(std::string_view field, T value)
       : name(field),
-        kind(std::signed_integral<T> ? Kind::Signed : Kind::Number),
-        number(static_cast<uint64_t>(value)) {}
+        number(static_cast<uint64_t>(value)),
+        kind(std::signed_integral<T> ? Kind::Signed : Kind::Number) {}
   // A moment, printed as the event's own timestamp is.
   static EventField moment(std::string_view field, Timestamp value) {
     EventField made(field, value);

@@ -151,8 +151,8 @@ Result<void> ModuleSet::add(std::string_view text, const std::vector<std::string
   }
   std::string looked;
   for (const std::string& folder : path) {
-    const std::string file = folder + "/" + name + ".so";
-    looked += (looked.empty() ? "" : ", ") + folder;
+    const std::string file = fmt::format("{}/{}.so", folder, name);
+    looked += fmt::format("{}{}", looked.empty() ? "" : ", ", folder);
     if (!fs::exists(file)) continue;
     auto module = LoadedModule::load(file);
     return module ? add(std::move(*module), text) : std::unexpected(module.error());
