@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "wire/checksum.h"
+#include "wire/extension.h"
 #include "wire/parse.h"
 
 namespace sallyport {
@@ -13,6 +14,8 @@ namespace {
 
 constexpr uint32_t kIpv4Header = 20;
 constexpr uint32_t kIpv6Header = 40;
+constexpr uint32_t kNextHeaderAt = 6;
+constexpr uint32_t kFragmentHeader = 8;
 constexpr uint32_t kIcmpHeader = 8;
 constexpr uint32_t kLargestError[2] = {576, 1280};
 constexpr uint16_t kDontFragment = 0x4000;
@@ -65,11 +68,25 @@ bool is_icmp_query(uint8_t type) {
   return type < 32 && (kQueries >> type & 1) != 0;
 }
 
+// Whether the last of IPv6's fragment headers says that this is a fragment.
+bool is_fragment(const Packet& packet) {
+  bool fragment = false;
+  uint8_t type = packet.data()[kNextHeaderAt];
+  for (uint32_t at = kIpv6Header; is_extension(type);) {
+    const uint8_t* const header = packet.at(at, 4);
+    if (header == nullptr) break;
+    if (type == kFragment) fragment = load_be16(header + 2) != 0;
+    at += type == kFragment ? kFragmentHeader : extension_bytes(type, header);
+    type = header[0];
+  }
+  return fragment;
+}
+
 bool carries_icmp_error(const Packet& packet) {
   const bool ipv4 = packet.family == Family::Ipv4;
   if (packet.protocol != (ipv4 ? kIcmp : kIcmp6) || packet.transport_state != Transport::Present) return false;
   const uint8_t* const type = packet.transport(1);
-  if (type == nullptr) return ipv4 || !packet.more_fragments;  // it might be one
+  if (type == nullptr) return ipv4 || !is_fragment(packet);  // it might be one
   return ipv4 ? !is_icmp_query(*type) : *type < 128;
 }
 

@@ -89,7 +89,8 @@ void blank_uncopied_options(uint8_t* ip, uint32_t header) {
 // `word` is the whole packet's fragment field.
 void finish_ipv4(Packet& piece, const Cut& cut, uint32_t done, bool last, uint16_t word) {
   uint8_t* const ip = piece.data();
-  if (done != 0) blank_uncopied_options(ip, cut.header);
+  // What was a later fragment already has only those that go with it, so nothing is looked for there.
+  if (done != 0 && static_cast<uint16_t>(word << 3) == 0) blank_uncopied_options(ip, cut.header);
   const uint32_t offset = static_cast<uint16_t>(word << 3) + done;
   const bool more = !last || (word & kMoreFragments) != 0;
   const uint16_t dont_fragment = cut.as_it_came ? 0 : word & kDontFragment;
