@@ -100,9 +100,9 @@ class PacketOutput {
   // `packet` holds a network packet without link header; it is routed here. `cause` gave rise to it. Without a source
   // it gets the address that `cause` asked for, where that is one of this machine's, else one by route.
   virtual void send(Packet&& packet, const Packet& cause) = 0;
-  // Routes a packet at Output again because its addresses, mark or TOS changed; sets packet.out and context.out. False:
-  // no route leads there any more.
-  virtual bool reroute(Packet& packet, HookContext& context) = 0;
+  // Routes a packet at Output again because its addresses, mark, TOS or hop limit changed; sets packet.out. Modules
+  // behind still see the interface that the hook began with. False: no route leads there any more.
+  virtual bool reroute(Packet& packet) = 0;
   // Whether the machine's rate limits let an ICMP error of this type answer `cause` now; counts as sent if so.
   virtual bool may_send_error(const Packet& cause, uint8_t type) = 0;
 };

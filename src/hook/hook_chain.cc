@@ -71,7 +71,7 @@ HookChain::Next HookChain::settle(QueueAnswer answer, const RouteChoice& before,
 
 // A packet of the machine's own is routed again where user space changed what its route was chosen by.
 bool HookChain::may_go_on(const RouteChoice& before, Packet& packet, HookContext& context) {
-  return context.hook != Hook::Output || !before.changed(packet) || context.output->reroute(packet, context);
+  return context.hook != Hook::Output || !before.changed(packet) || context.output->reroute(packet);
 }
 
 // Where the walk goes on. False: it does not.

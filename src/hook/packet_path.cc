@@ -9,6 +9,7 @@
 
 #include "hook/packet_path.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hook/path_events.h"
@@ -236,8 +237,11 @@ void PacketPath::send(Packet&& packet, const Packet& cause) {
   if (icmp_error) set_source(made, source_of_error(cause));
   RouteQuery query = {.destination = made.destination(), .source = made.source(), .mark = made.mark, .tos = made.tos()};
   // A neighbour is answered on its own link.
-  if (icmp_error && made.family == Family::Ipv6 && is_link_local(query.destination)) query.out = cause.in;
+  if (icmp_error && made.family == Family::Ipv6 && is_link_local(query.destination)) {
+    query.out = cause.in != kNoInterface ? cause.in : cause.out;
+  }
   const Route route = parts_.router->route(query);
+  // Nobody in particular sends from an anycast address, so nobody is told (RFC 4443 2.4).
   const bool to_any = made.family == Family::Ipv6 && route.type == RouteType::Anycast;
   if (icmp_error && to_any && !errors_to_anycast_) return;
   ++parts_.counters->generated;
@@ -254,10 +258,26 @@ IpAddress PacketPath::source_of_error(const Packet& cause) const {
   if (cause.family == Family::Ipv6 && is_link_local(asked)) query.out = cause.in;
   const RouteType type = parts_.router->route(query).type;
   // Addresses that mean the machine without being one of a link: user space may have put them there.
-  const bool on_a_link = cause.family == Family::Ipv4 || !(asked.is_unspecified() || is_localhost(asked));
-  if (on_a_link && (type == RouteType::Local || type == RouteType::Anycast)) return asked;
+  const bool on_a_link = !(asked.is_unspecified() || is_localhost(asked));
+  const bool own = type == RouteType::Local || type == RouteType::Anycast;
+  // What the link sent to many asked nobody by name; IPv4 does not look at that.
+  const bool by_name = cause.family == Family::Ipv4 || (on_a_link && cause.type == PacketType::Unicast);
+  if (own && by_name) return asked;
   if (cause.family == Family::Ipv4 || cause.in == kNoInterface) return {.family = cause.family};
-  return parts_.router->source_address(cause.source(), cause.in);
+  return parts_.router->source_address(cause.source(), side_of(cause));
+}
+
+// By which `cause` came; what the machine sent to itself counts as come by the interface that has the address.
+InterfaceId PacketPath::side_of(const Packet& cause) const {
+  if (!ports_[cause.in].loopback) return cause.in;
+  const auto has = [&](InterfaceId id) {
+    return std::ranges::find(parts_.router->interface(id).addresses, cause.destination(), &InterfaceAddress::address) !=
+           parts_.router->interface(id).addresses.end();
+  };
+  for (size_t id = 1; id < ports_.size(); ++id) {
+    if (has(static_cast<InterfaceId>(id))) return static_cast<InterfaceId>(id);
+  }
+  return cause.in;
 }
 
 // From here a packet of the machine's own: OUTPUT, POSTROUTING, out or back in.
@@ -268,15 +288,51 @@ void PacketPath::output(Packet& packet, const Route& route) {
   packet.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   HookContext context = new_context();
-  if (run(Hook::Output, packet, context) && run(Hook::Postrouting, packet, context)) leave_machine(packet, context);
+  if (run(Hook::Output, packet, context)) leave_host(packet, context);
   --nesting_;
 }
 
-// A packet of the machine's own: to an own address it comes back in by the loopback interface.
-void PacketPath::leave_machine(Packet& packet, HookContext& context) {
-  if (packet.out == kNoInterface || !ports_[packet.out].loopback) return finish(packet);
+// Out, or back in; what goes to many does both where this machine is one of them.
+void PacketPath::leave_host(Packet& packet, HookContext& context) {
+  const bool loops = ports_[packet.out].loopback;
+  Packet heard;
+  const bool hears = !loops && hears_itself(packet);
+  if (hears) heard = packet.clone();
+  // The copy passes POSTROUTING too: in IPv4 before the packet itself, in IPv6 behind it.
+  const bool first = packet.family == Family::Ipv4;
+  bool comes_in = hears && first && run(Hook::Postrouting, heard, context);
+  if (run(Hook::Postrouting, packet, context)) {
+    if (loops) return hear(packet);
+    comes_in |= hears && !first && run(Hook::Postrouting, heard, context);
+    finish(packet);
+  }
+  if (!comes_in) return;
+  heard.type = PacketType::Loopback;
+  hear(heard);
+}
+
+// Whether a packet of this machine's own is for a group that it belongs to on the way by which it leaves.
+bool PacketPath::hears_itself(const Packet& packet) const {
+  const RouteType type = parts_.router->address_type(packet.destination(), packet.out);
+  if (type != RouteType::Multicast) return type == RouteType::Broadcast;
+  const RouteQuery query = {.destination = packet.destination(), .source = {.family = packet.family}, .in = packet.out};
+  return parts_.router->route(query).type == RouteType::Multicast;
+}
+
+// A packet that this machine sent to itself, as it comes in again: it keeps its route, so none is asked, unless its
+// destination was translated.
+void PacketPath::hear(Packet& packet) {
   packet.in = std::exchange(packet.out, kNoInterface);
-  receive(packet, look_at(packet), context);
+  if (look_at(packet) != Malformed::None) return end(packet, Fate::Malformed, Hook::Prerouting);
+  HookContext context = new_context();
+  const IpAddress asked = packet.destination();
+  if (!run(Hook::Prerouting, packet, context)) return;
+  if (packet.destination() != asked) return behind_prerouting(packet, context);
+  bool options_changed = false;
+  if (has_options(packet) && !options_allow(packet, RouteType::Local, options_changed)) {
+    return end(packet, Fate::Unroutable, Hook::Prerouting);
+  }
+  if (run(Hook::Input, packet, context)) end(packet, Fate::Delivered, Hook::Input);
 }
 
 void PacketPath::resume(QueuedPacket& held, QueueAnswer answer) {
@@ -294,14 +350,13 @@ void PacketPath::resume(QueuedPacket& held, QueueAnswer answer) {
       // Whether the options changed on the way here is not remembered: the sum is right either way.
       return behind_forward(packet, has_options(packet), context);
     case Hook::Output:
-      if (run(Hook::Postrouting, packet, context)) leave_machine(packet, context);
-      return;
+      return leave_host(packet, context);
     case Hook::Postrouting:
-      return packet.in == kNoInterface ? leave_machine(packet, context) : finish(packet);
+      return packet.in == kNoInterface && ports_[packet.out].loopback ? hear(packet) : finish(packet);
   }
 }
 
-bool PacketPath::reroute(Packet& packet, HookContext& context) {
+bool PacketPath::reroute(Packet& packet) {
   RouteQuery query = {
       .destination = packet.destination(), .source = packet.source(), .mark = packet.mark, .tos = packet.tos()};
   const bool stays_on_link =
@@ -309,7 +364,7 @@ bool PacketPath::reroute(Packet& packet, HookContext& context) {
   if (stays_on_link) query.out = packet.out;
   const Route route = parts_.router->route(query);
   if (!leads_somewhere(route.type)) return false;
-  packet.out = context.out = route.out;
+  packet.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   return true;
 }

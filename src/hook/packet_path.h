@@ -52,7 +52,7 @@ class PacketPath final : public PacketOutput {
 
   // PacketOutput: a packet that the machine itself made.
   void send(Packet&& packet, const Packet& cause) override;
-  bool reroute(Packet& packet, HookContext& context) override;
+  bool reroute(Packet& packet) override;
   bool may_send_error(const Packet& cause, uint8_t type) override;
 
  private:
@@ -81,12 +81,15 @@ class PacketPath final : public PacketOutput {
   void refuse_route(Packet& packet, RouteType type);
   void stopped(Verdict::Kind verdict, Packet& packet, const HookContext& context);
   void output(Packet& packet, const Route& route);
-  void leave_machine(Packet& packet, HookContext& context);
+  void leave_host(Packet& packet, HookContext& context);
+  bool hears_itself(const Packet& packet) const;
+  void hear(Packet& packet);
   void leave_in_pieces(Packet& packet);
   bool options_allow(Packet& packet, RouteType type, bool& changed);
   bool source_may_travel(const Packet& packet);
   void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest, bool sent_to_many_too = false);
   void answer_hop_by_hop(Packet& packet);
+  InterfaceId side_of(const Packet& cause) const;
   IpAddress source_of_error(const Packet& cause) const;
 
   Parts parts_;

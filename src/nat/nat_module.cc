@@ -70,7 +70,7 @@ Verdict NatModule::handle(Packet& packet, HookContext& context) {
   const IpAddress before = packet.destination();
   rewrite(packet, mapped_tuple(*connection, direction), end);
   const bool moved = context.hook == Hook::Output && packet.destination() != before;
-  return !moved || context.output->reroute(packet, context) ? Verdict::accept() : Verdict::drop();
+  return !moved || context.output->reroute(packet) ? Verdict::accept() : Verdict::drop();
 }
 
 // The rules' turn; where they say nothing the end stays as it is.

@@ -14,13 +14,15 @@ Verdict TableModule::handle(Packet& packet, HookContext& context) {
 Verdict TableModule::handle_rerouting(Packet& packet, HookContext& context) {
   const uint32_t mark = packet.mark;
   const uint8_t tos = packet.tos();
+  const uint8_t ttl = packet.ttl();
   const IpAddress source = packet.source();
   const IpAddress destination = packet.destination();
   const Verdict verdict = table_->walk(packet, context);
   if (verdict.kind != Verdict::Kind::Accept && verdict.kind != Verdict::Kind::Queue) return verdict;
-  const bool changed =
-      packet.mark != mark || packet.tos() != tos || packet.source() != source || packet.destination() != destination;
-  if (changed && !context.output->reroute(packet, context)) return Verdict::drop();
+  // IPv6 takes the hop limit for a reason too.
+  const bool changed = packet.mark != mark || packet.tos() != tos || packet.source() != source ||
+                       packet.destination() != destination || (packet.family == Family::Ipv6 && packet.ttl() != ttl);
+  if (changed && !context.output->reroute(packet)) return Verdict::drop();
   return verdict;
 }
 

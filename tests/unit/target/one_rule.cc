@@ -73,7 +73,7 @@ void OneRule::send(Packet&& packet, const Packet&) {
   answers.push_back(std::move(packet));
 }
 
-bool OneRule::reroute(Packet&, HookContext&) { return true; }
+bool OneRule::reroute(Packet&) { return true; }
 
 bool OneRule::may_send_error(const Packet&, uint8_t) { return errors_allowed; }
 

@@ -40,7 +40,7 @@ class OneRule final : public PacketOutput, public LogSink {
   std::vector<LogRecord> records = {};
 
   void send(Packet&& packet, const Packet& cause) override;
-  bool reroute(Packet& packet, HookContext& context) override;
+  bool reroute(Packet& packet) override;
   bool may_send_error(const Packet& cause, uint8_t type) override;
   void line(uint8_t level, std::string_view text) override;
   void packet(uint16_t group, std::string_view prefix, uint32_t copy_bytes, const Packet& packet,
