@@ -17,7 +17,8 @@ namespace sallyport::kernel {
 
 class Draw {
  public:
-  Draw(uint64_t seed, Family family) : random_(seed), family_(family) {}
+  Draw(uint64_t seed, Family family)
+      : random_(seed), family_(family), sender_(static_cast<uint32_t>(seed) * kSendersOfCase) {}
 
   Family family() const { return family_; }
   bool v6() const { return family_ == Family::Ipv6; }
@@ -44,10 +45,17 @@ class Draw {
   // "! " now and then.
   std::string_view maybe_not() { return chance(30) ? "! " : ""; }
 
+  // The lower half of an IPv4 address that no host has, and that neither this case nor the cases of the seeds around
+  // it have given before.
+  uint16_t new_sender() { return static_cast<uint16_t>(0x8000u | (sender_++ & 0x3fffu)); }
+
  private:
+  static constexpr uint32_t kSendersOfCase = 100;
+
   Random random_;
   Family family_;
   uint32_t identification_ = 0;
+  uint32_t sender_;
 };
 
 // Values of both generators.
@@ -60,6 +68,7 @@ constexpr uint32_t kMarks[] = {0, 1, 2, 3, 0x10, 0x40, 0x41, 0x4f, 0xff, 0x80000
 constexpr uint32_t kSpis[] = {0, 1, 100, 256, 0x1000, 0x7fffffff, 0xffffffff};
 constexpr uint16_t kLengths[] = {20, 28, 40, 44, 48, 52, 60, 64, 84, 100, 128, 576, 1000, 1280, 1400, 1401, 1500, 1501};
 constexpr uint16_t kSegmentSizes[] = {0, 1, 536, 1000, 1220, 1360, 1400, 1460, 8960, 65495};
+constexpr uint8_t kDccpOptions[] = {1, 2, 32, 36, 44, 128};
 constexpr uint8_t kTcpOptions[] = {1, 2, 3, 4, 5, 8, 19, 30, 34, 254};
 
 // Addresses of hosts on an interface's network (an index into kWorldInterfaces), and of everything else: the world's

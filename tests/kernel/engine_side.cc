@@ -42,8 +42,9 @@ class Observer final : public HookModule {
 
 class EngineSide::Recorder final : public PacketSink, public LogSink {
  public:
-  void ended(Packet& packet, Fate fate, Hook, const Decision&) override {
-    if (fate == Fate::Dropped) forget_last(packet);
+  void ended(Packet& packet, Fate fate, Hook hook, const Decision&) override {
+    if (fate == Fate::Dropped && hook == Hook::Input) forget_last(packet, Seen::Where::AtInput);
+    if (fate == Fate::Dropped && hook == Hook::Postrouting) forget_last(packet, Seen::Where::AtPostrouting);
     if (fate != Fate::Left) return;
     observed.left.push_back(
         {.where = Seen::Where::Left, .out = name_of(*router, packet.out), .bytes = bytes_of(packet)});
@@ -63,11 +64,10 @@ class EngineSide::Recorder final : public PacketSink, public LogSink {
   }
 
   // The kernel's observer stands behind its confirmation, ours before it: what that drops was not seen.
-  void forget_last(const Packet& packet) {
+  void forget_last(const Packet& packet, Seen::Where where) {
     std::vector<Seen>& journal = observed.journal;
-    if (journal.empty() || journal.back().bytes != bytes_of(packet)) return;
-    const Seen::Where where = journal.back().where;
-    if (where == Seen::Where::AtInput || where == Seen::Where::AtPostrouting) journal.pop_back();
+    if (journal.empty() || journal.back().bytes != bytes_of(packet) || journal.back().where != where) return;
+    journal.pop_back();
   }
 
   Observed observed;
@@ -78,9 +78,10 @@ class EngineSide::Recorder final : public PacketSink, public LogSink {
 EngineSide::EngineSide() : recorder_(std::make_unique<Recorder>()), packet_(1) {}
 EngineSide::~EngineSide() = default;
 
-Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules) {
+Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, Coverage* coverage) {
   auto ruleset = read_ruleset(rules, "rules", family, builtin_registry());
   if (!ruleset) return std::unexpected(ruleset.error().front());
+  if (coverage != nullptr) coverage->watch(*ruleset);
   std::unique_ptr<EngineSide> side(new EngineSide);
   side->family_ = family;
   EngineConfig config;
@@ -119,7 +120,8 @@ Observed EngineSide::pass(const Input& input) {
   recorder_->observed.journal.clear();
   recorder_->observed.left.clear();
   receive(input, engine_->host(), packet_.front());
-  packet_.front().time = time_ += kMillisecond;
+  time_ = input.time != 0 ? input.time : time_ + kMillisecond;
+  packet_.front().time = time_;
   engine_->process(packet_);
   return take();
 }
@@ -136,7 +138,11 @@ void EngineSide::add_module(std::unique_ptr<HookModule> module, Family family, H
   engine_->add_module(std::move(module), family, hook, priority);
 }
 
-std::string EngineSide::save() { return save_ruleset(*engine_->ruleset(family_), true); }
+std::string EngineSide::save() {
+  Ruleset rules = *engine_->ruleset(family_);
+  Coverage::unwatch(rules);
+  return save_ruleset(rules, true);
+}
 
 std::string EngineSide::connections() { return engine_->connection_listing(); }
 

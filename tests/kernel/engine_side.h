@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/coverage.h"
 #include "kernel/observed.h"
 #include "sallyport/engine.h"
 #include "sallyport/result.h"
@@ -15,7 +16,9 @@ namespace sallyport::kernel {
 // An engine in the world, with one family's rules, that reports as NamespaceReferee does.
 class EngineSide {
  public:
-  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules);
+  // With `coverage`, what is evaluated is counted there.
+  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules,
+                                                    Coverage* coverage = nullptr);
   ~EngineSide();
 
   Observed pass(const Input& input);

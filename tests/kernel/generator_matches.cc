@@ -17,7 +17,12 @@ std::string range_of(Draw& draw, const T (&values)[N], char between = ':') {
   return fmt::format("{}{}{}", std::min(a, b), between, std::max(a, b));
 }
 
-std::string port_range(Draw& draw) { return range_of(draw, pool::kPorts); }
+// Both ends equal are refused for ports.
+std::string port_range(Draw& draw) {
+  const uint16_t a = draw.pick(pool::kPorts), b = draw.pick(pool::kPorts);
+  if (a == b || draw.chance(50)) return std::to_string(a);
+  return fmt::format("{}:{}", std::min(a, b), std::max(a, b));
+}
 
 std::string option(Draw& draw, std::string_view name, std::string_view value) {
   return fmt::format(" {}--{} {}", draw.maybe_not(), name, value);
@@ -58,7 +63,7 @@ std::string icmp(Draw& draw, const Place&) {
     return option(draw, "icmp-type",
                   draw.pick<std::string_view>({"any", "echo-request", "host-unreachable", "redirect"}));
   }
-  std::string type = std::to_string(draw.below(19));
+  std::string type = std::to_string(draw.chance(50) ? draw.pick({0, 3, 5, 8, 11}) : static_cast<int>(draw.below(19)));
   if (draw.chance(30)) type += fmt::format("/{}", draw.below(4));
   return option(draw, "icmp-type", type);
 }
@@ -74,19 +79,26 @@ std::string icmp6(Draw& draw, const Place&) {
 }
 
 std::string sctp(Draw& draw, const Place&) {
-  constexpr std::string_view kChunks[] = {"DATA",  "INIT",         "DATA,INIT", "DATA:UBe", "HEARTBEAT,COOKIE_ECHO",
-                                          "ABORT", "SACK,INIT_ACK"};
-  if (draw.chance(50)) return ports(draw);
+  constexpr std::string_view kChunks[] = {"DATA",
+                                          "INIT",
+                                          "DATA,INIT",
+                                          "DATA:UBe",
+                                          "HEARTBEAT,COOKIE_ECHO",
+                                          "ABORT",
+                                          "SACK,INIT_ACK",
+                                          "DATA,INIT,HEARTBEAT,ABORT"};
+  if (draw.chance(40)) return ports(draw);
   return option(draw, "chunk-types",
                 fmt::format("{} {}", draw.pick<std::string_view>({"all", "any", "only"}), draw.pick(kChunks)));
 }
 
 std::string dccp(Draw& draw, const Place&) {
-  constexpr std::string_view kTypes[] = {"REQUEST", "RESPONSE,DATA", "ACK,DATAACK", "CLOSEREQ,CLOSE,RESET", "INVALID"};
-  const uint32_t kind = draw.below(3);
+  constexpr std::string_view kTypes[] = {
+      "REQUEST", "RESPONSE,DATA", "ACK,DATAACK,SYNC", "CLOSEREQ,CLOSE,RESET", "INVALID", "REQUEST,RESPONSE,DATA,ACK"};
+  const uint32_t kind = draw.pick({0u, 0u, 1u, 1u, 2u, 2u, 2u, 2u});
   if (kind == 0) return ports(draw);
   if (kind == 1) return option(draw, "dccp-types", draw.pick(kTypes));
-  return option(draw, "dccp-option", std::to_string(draw.between(1, 44)));
+  return option(draw, "dccp-option", std::to_string(draw.pick(pool::kDccpOptions)));
 }
 
 std::string multiport(Draw& draw, const Place&) {
@@ -134,7 +146,7 @@ std::string ecn(Draw& draw, const Place& place) {
   std::string out;
   if (place.protocol != kTcp || draw.chance(50)) out = option(draw, "ecn-ip-ect", std::to_string(draw.below(4)));
   if (place.protocol != kTcp) return out;
-  if (draw.chance(40)) out += fmt::format(" {}--ecn-tcp-cwr", draw.maybe_not());
+  if (draw.chance(60)) out += fmt::format(" {}--ecn-tcp-cwr", draw.maybe_not());
   if (out.empty() || draw.chance(40)) out += fmt::format(" {}--ecn-tcp-ece", draw.maybe_not());
   return out;
 }
@@ -158,12 +170,15 @@ std::string comment(Draw& draw, const Place&) {
 }
 
 std::string addrtype(Draw& draw, const Place& place) {
-  constexpr std::string_view kTypes[] = {"UNICAST",     "LOCAL",  "BROADCAST",     "MULTICAST",           "ANYCAST",
-                                         "UNREACHABLE", "UNSPEC", "LOCAL,UNICAST", "BROADCAST,MULTICAST", "BLACKHOLE"};
+  constexpr std::string_view kTypes4[] = {"UNICAST",     "LOCAL",  "BROADCAST",     "MULTICAST",           "ANYCAST",
+                                          "UNREACHABLE", "UNSPEC", "LOCAL,UNICAST", "BROADCAST,MULTICAST", "BLACKHOLE"};
+  constexpr std::string_view kTypes6[] = {"UNICAST",     "LOCAL",  "MULTICAST",     "ANYCAST",
+                                          "UNREACHABLE", "UNSPEC", "LOCAL,UNICAST", "ANYCAST,MULTICAST"};
+  const auto types = [&] { return draw.v6() ? draw.pick(kTypes6) : draw.pick(kTypes4); };
   std::string out;
   const uint32_t which = draw.between(1, 3);
-  if (which & 1) out += option(draw, "src-type", draw.pick(kTypes));
-  if (which & 2) out += option(draw, "dst-type", draw.pick(kTypes));
+  if (which & 1) out += option(draw, "src-type", types());
+  if (which & 2) out += option(draw, "dst-type", types());
   constexpr uint8_t kIncoming = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) | hook_bit(Hook::Forward);
   constexpr uint8_t kOutgoing = hook_bit(Hook::Postrouting) | hook_bit(Hook::Output) | hook_bit(Hook::Forward);
   if (draw.chance(25) && (place.hooks & ~kIncoming) == 0) {
@@ -214,6 +229,12 @@ std::string u32(Draw& draw, const Place&) {
 
 std::string tcpmss(Draw& draw, const Place&) { return option(draw, "mss", range_of(draw, pool::kSegmentSizes)); }
 
+// By chance would not do: both sides must count alike.
+std::string statistic(Draw& draw, const Place&) {
+  const uint32_t every = draw.between(1, 6);
+  return fmt::format(" --mode nth{} --packet {}", option(draw, "every", std::to_string(every)), draw.below(every));
+}
+
 struct Maker {
   std::string_view name;
   std::string (*make)(Draw&, const Place&);
@@ -250,6 +271,7 @@ const std::vector<Maker>& makers() {
       {"ah", ah, {}, kAllHooks, Families::Ipv6Only},
       {"u32", u32},
       {"tcpmss", tcpmss, {kTcp}},
+      {"statistic", statistic},
   };
   return kMakers;
 }
@@ -270,14 +292,14 @@ std::string random_selectors(Draw& draw, const Place& place) {
   };
   const auto device = [&] { return draw.pick<std::string_view>({"ta", "tb", "tc", "t+", "lo", "absent"}); };
   std::string out;
-  if (draw.chance(20)) out += fmt::format(" {}-s {}", draw.maybe_not(), address());
-  if (draw.chance(20)) out += fmt::format(" {}-d {}", draw.maybe_not(), address());
+  if (draw.chance(12)) out += fmt::format(" {}-s {}", draw.maybe_not(), address());
+  if (draw.chance(12)) out += fmt::format(" {}-d {}", draw.maybe_not(), address());
   constexpr uint8_t kIn = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) | hook_bit(Hook::Forward);
   constexpr uint8_t kOut = hook_bit(Hook::Postrouting) | hook_bit(Hook::Output) | hook_bit(Hook::Forward);
-  if (draw.chance(15) && (!place.built_in || (place.hooks & kIn) != 0)) {
+  if (draw.chance(10) && (!place.built_in || (place.hooks & kIn) != 0)) {
     out += fmt::format(" {}-i {}", draw.maybe_not(), device());
   }
-  if (draw.chance(15) && (!place.built_in || (place.hooks & kOut) != 0)) {
+  if (draw.chance(10) && (!place.built_in || (place.hooks & kOut) != 0)) {
     out += fmt::format(" {}-o {}", draw.maybe_not(), device());
   }
   if (!draw.v6() && draw.chance(4)) out += fmt::format(" {}-f", draw.maybe_not());
@@ -289,7 +311,9 @@ std::string random_matches(Draw& draw, const Place& place, uint32_t count) {
   for (const Maker& maker : makers()) {
     if (!fits(maker, draw, place)) continue;
     // What asks for a protocol gets its share, although there are few rules with it.
-    const int weight = maker.protocols.empty() ? 1 : 4;
+    const bool ecn_of_tcp = maker.make == ecn && place.protocol == kTcp;
+    const bool own = maker.protocols.size() == 1;
+    const int weight = own ? 16 : ecn_of_tcp ? 4 : !maker.protocols.empty() ? 4 : 1;
     for (int i = 0; i < weight; ++i) fitting.push_back(&maker);
   }
   std::string out;

@@ -38,20 +38,20 @@ Ends random_ends(Draw& draw, size_t in) {
   } else {
     ends.destination = draw.pick(pool::odd(family));
     ends.passes_by = false;
-    // The kernel answers each sender of unroutable packets only five times at once, and that limit has no switch in a
-    // namespace; so such packets have ever new senders.
-    if (family == Family::Ipv4) store_be16(&ends.source.bytes[2], static_cast<uint16_t>(draw.between(0x0200, 0xfe00)));
+    // The kernel answers each sender of unroutable packets only five times at once, or not at all soon after another
+    // error, and that limit has no switch in a namespace; so such packets have ever new senders.
+    if (family == Family::Ipv4) store_be16(&ends.source.bytes[2], draw.new_sender());
   }
   return ends;
 }
 
 uint8_t random_protocol(Draw& draw) {
   const uint32_t kind = draw.below(100);
-  if (kind < 42) return kTcp;
-  if (kind < 60) return kUdp;
-  if (kind < 74) return draw.v6() == draw.chance(97) ? kIcmp6 : kIcmp;
-  constexpr uint8_t kOthers[] = {kUdplite, kSctp, kDccp, kEsp, kAh, kGre, kUdplite, kSctp,
-                                 kDccp,    kEsp,  kAh,   4,    89,  253,  255};
+  if (kind < 30) return kTcp;
+  if (kind < 42) return kUdp;
+  if (kind < 54) return draw.v6() == draw.chance(97) ? kIcmp6 : kIcmp;
+  constexpr uint8_t kOthers[] = {kUdplite, kUdplite, kSctp, kSctp, kSctp, kSctp, kDccp, kDccp, kDccp, kDccp, kDccp,
+                                 kDccp,    kEsp,     kEsp,  kAh,   kAh,   kGre,  4,     89,    253,   255};
   return draw.pick(kOthers);
 }
 
@@ -115,6 +115,17 @@ Bytes random_options4(Draw& draw) {
   return out;
 }
 
+// Another header length. What follows becomes options; those are left out that the kernel would repeat in an ICMP error
+// about another option behind them, and even answer along.
+void set_header_words(Bytes& packet, uint32_t words) {
+  const size_t end = std::min<size_t>(packet.size(), size_t{words} * 4);
+  for (size_t at = kIpv4Header; at < end; ++at) {
+    constexpr uint8_t kRepeated[] = {0x07, 0x44, 0x83, 0x86, 0x89};
+    if (std::ranges::find(kRepeated, packet[at]) != std::end(kRepeated)) return;
+  }
+  packet[0] = static_cast<uint8_t>(0x40 | words);
+}
+
 Bytes ipv4(Draw& draw, const Ends& ends, uint8_t protocol, Bytes transport) {
   const Bytes options = draw.chance(8) ? random_options4(draw) : Bytes{};
   Bytes out(kIpv4Header);
@@ -138,7 +149,7 @@ Bytes ipv4(Draw& draw, const Ends& ends, uint8_t protocol, Bytes transport) {
     store_be16(&out[2], static_cast<uint16_t>(out.size()));
   }
   if (draw.chance(1)) store_be16(&out[2], static_cast<uint16_t>(draw.below(2000)));
-  if (draw.chance(1)) out[0] = static_cast<uint8_t>(0x40 | draw.below(16));
+  if (draw.chance(1)) set_header_words(out, draw.below(16));
   if (draw.chance(2)) out.resize(out.size() + draw.between(1, 18));  // padding behind the packet
   const size_t summed = std::min<size_t>(std::max<size_t>((out[0] & 0xfu) * 4, kIpv4Header), out.size());
   store_be16(&out[10], checksum({out.data(), summed}));

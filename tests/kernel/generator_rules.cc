@@ -17,10 +17,12 @@ namespace {
 struct TableShape {
   std::string_view name;
   uint8_t hooks;
+  uint32_t dropping;  // percent of its policies; a table that drops all hides those behind it
 };
 constexpr uint8_t kEnds = hook_bit(Hook::Prerouting) | hook_bit(Hook::Output);
 constexpr uint8_t kFilters = hook_bit(Hook::Input) | hook_bit(Hook::Forward) | hook_bit(Hook::Output);
-constexpr TableShape kTables[] = {{"raw", kEnds}, {"mangle", kAllHooks}, {"filter", kFilters}, {"security", kFilters}};
+constexpr TableShape kTables[] = {
+    {"raw", kEnds, 2}, {"mangle", kAllHooks, 3}, {"filter", kFilters, 12}, {"security", kFilters, 20}};
 
 struct UserChain {
   std::string name;
@@ -45,7 +47,7 @@ class RulesetWriter {
     std::string out = fmt::format("*{}\n", shape_.name);
     for (size_t hook = 0; hook < kHooks; ++hook) {
       if ((shape_.hooks >> hook & 1) == 0) continue;
-      const std::string_view policy = draw_.chance(12) ? "DROP" : "ACCEPT";
+      const std::string_view policy = draw_.chance(shape_.dropping) ? "DROP" : "ACCEPT";
       out +=
           fmt::format(":{} {} [{}:{}]\n", hook_name(static_cast<Hook>(hook)), policy, draw_.below(3), draw_.below(100));
     }
@@ -67,15 +69,22 @@ class RulesetWriter {
   }
 
   std::string rule(Place place, size_t first_callee) {
-    std::string out = random_selectors(draw_, place) + protocol(place);
+    std::string out = protocol(place);
+    // Few packets carry these, so their rules ask for little beside.
+    const bool rare = place.protocol == kSctp || place.protocol == kDccp;
+    if (!rare || draw_.chance(25)) out = random_selectors(draw_, place) + out;
     const uint32_t kind = draw_.below(100);
-    const bool ends = kind >= 84;
-    const uint32_t matches = draw_.pick({0u, 1u, 1u, 1u, 2u, 2u, 3u});
-    out += random_matches(draw_, place, ends && out.empty() ? 2 : matches);
-    if (kind < 38) return out;
-    if (kind < 66) return out + random_modifier(draw_, place);
-    if (kind < 84) return out + jump(place, first_callee);
-    if (kind < 92 && place.table == "filter" && (place.hooks & ~kFilters) == 0)
+    const bool ends = kind >= 80;
+    const bool counts_only = kind < 38;
+    // What is to act must also be met.
+    const uint32_t matches = rare          ? 1u
+                             : counts_only ? draw_.pick({1u, 1u, 1u, 2u, 2u, 3u})
+                                           : draw_.pick({0u, 1u, 1u, 2u});
+    out += random_matches(draw_, place, ends && place.protocol == 0 ? 2u : matches);
+    if (counts_only) return out;
+    if (kind < 64) return out + random_modifier(draw_, place);
+    if (kind < 80) return out + jump(place, first_callee);
+    if (kind < 95 && place.table == "filter" && (place.hooks & ~kFilters) == 0)
       return out + random_reject(draw_, place);
     constexpr std::string_view kEnd[] = {" -j ACCEPT", " -j DROP", " -j RETURN", " -j RETURN"};
     return out + std::string(draw_.pick(kEnd));
@@ -83,10 +92,13 @@ class RulesetWriter {
 
   std::string protocol(Place& place) {
     constexpr NamedProtocol kProtocols[] = {
-        {"tcp", kTcp},   {"tcp", kTcp},   {"tcp", kTcp},         {"tcp", kTcp},        {"udp", kUdp}, {"udp", kUdp},
-        {"icmp", kIcmp}, {"icmp", kIcmp}, {"udplite", kUdplite}, {"sctp", kSctp},      {"33", kDccp}, {"esp", kEsp},
-        {"ah", kAh},     {"gre", kGre},   {"253", 253},          {"udplite", kUdplite}};
-    if (draw_.chance(35)) return "";
+        {"tcp", kTcp},   {"tcp", kTcp},         {"tcp", kTcp},         {"tcp", kTcp},   {"tcp", kTcp},
+        {"udp", kUdp},   {"udp", kUdp},         {"udp", kUdp},         {"icmp", kIcmp}, {"icmp", kIcmp},
+        {"icmp", kIcmp}, {"udplite", kUdplite}, {"udplite", kUdplite}, {"sctp", kSctp}, {"sctp", kSctp},
+        {"sctp", kSctp}, {"sctp", kSctp},       {"33", kDccp},         {"33", kDccp},   {"33", kDccp},
+        {"33", kDccp},   {"esp", kEsp},         {"esp", kEsp},         {"ah", kAh},     {"ah", kAh},
+        {"gre", kGre},   {"253", 253}};
+    if (draw_.chance(30)) return "";
     NamedProtocol chosen = draw_.pick(kProtocols);
     if (draw_.v6() && chosen.number == kIcmp) chosen = {"ipv6-icmp", kIcmp6};
     // The tool warns of extension headers, which are no protocols in IPv6.

@@ -26,7 +26,11 @@ std::string nflog(Draw& draw, const Place&) {
   std::string out = fmt::format(" --nflog-group {}", draw.below(kLogGroups));
   if (draw.chance(60))
     out += fmt::format(" --nflog-prefix {}", draw.pick<std::string_view>({"\"a b\"", "p1", "longer-prefix"}));
-  if (draw.chance(30)) out += fmt::format(" --nflog-size {}", draw.pick({1, 20, 64, 100, 2000}));
+  if (draw.chance(30)) {
+    out += fmt::format(" --nflog-size {}", draw.pick({1, 20, 64, 100, 2000}));
+  } else if (draw.chance(15)) {
+    out += fmt::format(" --nflog-range {}", draw.pick({1, 20, 64}));
+  }
   if (draw.chance(20)) out += fmt::format(" --nflog-threshold {}", draw.pick({1, 5}));
   return out;
 }
@@ -65,7 +69,15 @@ std::string ttl(Draw& draw, const Place&) {
   return fmt::format(" --{}-{} {}", name, draw.pick<std::string_view>({"dec", "inc"}), draw.pick({1, 2, 60, 255}));
 }
 
-std::string ecn(Draw&, const Place&) { return " --ecn-tcp-remove"; }
+std::string ecn(Draw& draw, const Place&) {
+  if (draw.chance(25)) return " --ecn-tcp-remove";
+  std::string out;
+  const uint32_t which = draw.between(1, 7);
+  if (which & 1) out += fmt::format(" --ecn-tcp-ece {}", draw.below(2));
+  if (which & 2) out += fmt::format(" --ecn-tcp-cwr {}", draw.below(2));
+  if (which & 4) out += fmt::format(" --ecn-ip-ect {}", draw.below(4));
+  return out;
+}
 
 std::string checksum(Draw&, const Place&) { return " --checksum-fill"; }
 
@@ -100,14 +112,16 @@ std::string tcpmss(Draw& draw, const Place& place) {
   const std::string syn =
       draw.pick<std::string_view>({" -m tcp --syn", " -m tcp --tcp-flags SYN,RST SYN", " -m tcp --tcp-flags SYN SYN"})
           .data();
-  if (may_clamp && draw.chance(50)) return syn + " -j TCPMSS --clamp-mss-to-pmtu";
+  if (may_clamp && draw.chance(65)) return syn + " -j TCPMSS --clamp-mss-to-pmtu";
   return fmt::format("{} -j TCPMSS --set-mss {}", syn, draw.pick({0, 1, 536, 1000, 1360, 1400, 1460, 65495}));
 }
 
 }  // namespace
 
 std::string random_modifier(Draw& draw, const Place& place) {
-  if (place.protocol == kTcp && place.table == "mangle" && draw.chance(40)) return tcpmss(draw, place);
+  if (place.protocol == kTcp && place.table == "mangle" && draw.chance(60)) {
+    return draw.v6() || draw.chance(50) ? tcpmss(draw, place) : fmt::format(" -j ECN{}", ecn(draw, place));
+  }
   std::vector<const Maker*> fitting;
   for (const Maker& maker : kMakers) {
     const bool fits = exists_in(maker.families, draw.family()) && (maker.table.empty() || maker.table == place.table) &&
@@ -124,7 +138,7 @@ std::string random_reject(Draw& draw, const Place& place) {
                                           "icmp-admin-prohibited"};
   constexpr std::string_view kKinds6[] = {"icmp6-no-route",         "icmp6-adm-prohibited", "icmp6-addr-unreachable",
                                           "icmp6-port-unreachable", "icmp6-policy-fail",    "icmp6-reject-route"};
-  if (place.protocol == kTcp && draw.chance(60)) return " -j REJECT --reject-with tcp-reset";
+  if (place.protocol == kTcp && draw.chance(40)) return " -j REJECT --reject-with tcp-reset";
   return fmt::format(" -j REJECT --reject-with {}", draw.v6() ? draw.pick(kKinds6) : draw.pick(kKinds4));
 }
 

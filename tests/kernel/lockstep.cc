@@ -7,8 +7,6 @@
 #include <map>
 #include <sstream>
 
-#include "kernel/engine_side.h"
-
 namespace sallyport::kernel {
 namespace {
 
@@ -41,25 +39,36 @@ std::string counters_difference(std::string_view kernel, std::string_view ours) 
   return out.empty() ? "the tables differ in number\n" : out;
 }
 
-std::optional<Difference> run_case(const Case& test, NamespaceReferee& referee) {
-  auto ours = EngineSide::create(test.family, test.rules);
+Compared compare(const Input& packet, NamespaceReferee& referee, EngineSide& ours) {
+  Compared compared = {referee.pass(packet)};
+  const Observed mine = ours.pass(packet);
+  if (compared.difference = difference(compared.kernel, mine); compared.difference.empty()) return compared;
+  // The kernel may have put work off; what it still has to say comes with the next, empty, write.
+  Observed& kernel = compared.kernel;
+  const Observed late = referee.pass({}, true);
+  kernel.journal.insert(kernel.journal.end(), late.journal.begin(), late.journal.end());
+  kernel.left.insert(kernel.left.end(), late.left.begin(), late.left.end());
+  compared.difference = difference(kernel, mine);
+  return compared;
+}
+
+std::optional<Difference> run_case(const Case& test, NamespaceReferee& referee, Coverage* coverage) {
+  auto ours = EngineSide::create(test.family, test.rules, coverage);
   const auto loaded = referee.load(test.family, test.rules);
   if (loaded.has_value() != ours.has_value()) {
     return Difference{Difference::Kind::Rules, 0,
                       fmt::format("kernel: {}\nours: {}\n", loaded ? "loads the rules" : loaded.error().text(),
                                   ours ? "loads the rules" : ours.error().text())};
   }
-  if (!loaded) return {};
+  if (!loaded) {
+    return Difference{
+        Difference::Kind::Refused, 0,
+        fmt::format("refused by the kernel: {}\nand by ours: {}\n", loaded.error().text(), ours.error().text())};
+  }
   for (size_t i = 0; i < test.packets.size(); ++i) {
-    Observed kernel = referee.pass(test.packets[i]);
-    const Observed mine = (*ours)->pass(test.packets[i]);
-    if (difference(kernel, mine).empty()) continue;
-    // The kernel may have put work off; what it still has to say comes with the next, empty, write.
-    const Observed late = referee.pass({}, true);
-    kernel.journal.insert(kernel.journal.end(), late.journal.begin(), late.journal.end());
-    kernel.left.insert(kernel.left.end(), late.left.begin(), late.left.end());
-    if (std::string text = difference(kernel, mine); !text.empty()) {
-      return Difference{Difference::Kind::Packet, i, std::move(text)};
+    Compared compared = compare(test.packets[i], referee, **ours);
+    if (!compared.difference.empty()) {
+      return Difference{Difference::Kind::Packet, i, std::move(compared.difference)};
     }
   }
   if (std::string text = counters_difference(referee.save(test.family), (*ours)->save()); !text.empty()) {

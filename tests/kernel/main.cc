@@ -13,11 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/coverage.h"
 #include "kernel/engine_side.h"
-#include "kernel/generator_packets.h"
-#include "kernel/generator_rules.h"
+#include "kernel/generator_case.h"
 #include "kernel/generator_strings.h"
 #include "kernel/lockstep.h"
+#include "kernel/record.h"
 #include "kernel/shrink.h"
 
 namespace sallyport::kernel {
@@ -34,15 +35,42 @@ struct Settings {
   std::string family = "both";
   std::string directory = ".";
   bool shrinks = true;
+  uint64_t at_least = 0;  // how often each option is to be true, and false; 0: not counted
   std::string file = "";
+  std::string recorded = "";  // the folder that recordings are written to, or
+  std::string replayed = "";  // read from
+
+  // False: there is no option of that name.
+  bool set(std::string_view option, const std::string& value);
 };
 
-Case make_case(const std::string& suite, uint64_t seed, Family family, size_t packets) {
+bool Settings::set(std::string_view option, const std::string& value) {
+  const auto number = [&] { return std::stoull(value); };
+  if (option == "--seed") return seed = number(), true;
+  if (option == "--rulesets") return rulesets = number(), true;
+  if (option == "--packets") return packets = number(), true;
+  if (option == "--suite") return suite = value, true;
+  if (option == "--family") return family = value, true;
+  if (option == "--most") return most_differences = number(), true;
+  if (option == "--case") return file = value, true;
+  if (option == "--record") return recorded = value, true;
+  if (option == "--replay") return replayed = value, true;
+  if (option == "--at-least") return at_least = number(), true;
+  if (option == "--shrink") return shrinks = value != "no", true;
+  if (option == "--directory") return directory = value, true;
+  return false;
+}
+
+Family family_of(uint64_t seed, const Settings& settings) {
+  if (settings.family == "both") return family_for(seed);
+  return settings.family == "6" ? Family::Ipv6 : Family::Ipv4;
+}
+
+Case case_of(uint64_t seed, const Settings& settings) {
+  const Family family = family_of(seed, settings);
+  if (settings.suite != "string") return random_case(seed, family, settings.packets);
   Draw draw(seed, family);
-  if (suite == "string") return random_string_case(draw, packets);
-  Case test = {family, random_ruleset(draw), {}};
-  for (size_t i = 0; i < packets; ++i) test.packets.push_back(random_packet(draw));
-  return test;
+  return random_string_case(draw, settings.packets);
 }
 
 std::string hex_of(const Input& packet) {
@@ -132,6 +160,7 @@ int run_file(const std::string& path, Family family) {
 
 int run(const Settings& settings) {
   if (!settings.file.empty()) return run_file(settings.file, settings.family == "6" ? Family::Ipv6 : Family::Ipv4);
+  if (!settings.replayed.empty()) return replay_recordings(settings.replayed, settings.at_least);
   auto referee = NamespaceReferee::open();
   if (!referee) {
     fmt::print(
@@ -141,17 +170,17 @@ int run(const Settings& settings) {
     return kNotTested;
   }
   fmt::print("referee: {}\n", NamespaceReferee::version());
+  if (!settings.recorded.empty()) {
+    return record_cases(settings.seed, settings.rulesets, settings.packets, settings.recorded, **referee);
+  }
   const auto begin = std::chrono::steady_clock::now();
   size_t packets = 0, differences = 0;
+  Coverage coverage;
   for (size_t i = 0; i < settings.rulesets && differences < settings.most_differences; ++i) {
     const uint64_t seed = settings.seed + i;
-    const Family family = settings.family == "4"   ? Family::Ipv4
-                          : settings.family == "6" ? Family::Ipv6
-                          : seed % 2 == 0          ? Family::Ipv4
-                                                   : Family::Ipv6;
-    const Case test = make_case(settings.suite, seed, family, settings.packets);
+    const Case test = case_of(seed, settings);
     packets += test.packets.size();
-    const auto found = run_case(test, **referee);
+    const auto found = run_case(test, **referee, settings.at_least != 0 ? &coverage : nullptr);
     if (!found) continue;
     ++differences;
     report(test, *found, seed, settings);
@@ -160,8 +189,9 @@ int run(const Settings& settings) {
     if (referee = NamespaceReferee::open(); !referee) return 1;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (settings.at_least != 0) fmt::print("{}", coverage.table(settings.at_least));
   fmt::print("{} rulesets, {} packets, {} differences, {:.1f} s\n", settings.rulesets, packets, differences, seconds);
-  return differences == 0 ? 0 : 1;
+  return differences == 0 && coverage.lacking(settings.at_least) == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -170,18 +200,10 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    const std::string value = words[i + 1];
-    if (name == "--seed") settings.seed = std::stoull(value);
-    if (name == "--rulesets") settings.rulesets = std::stoull(value);
-    if (name == "--packets") settings.packets = std::stoull(value);
-    if (name == "--suite") settings.suite = value;
-    if (name == "--family") settings.family = value;
-    if (name == "--most") settings.most_differences = std::stoull(value);
-    if (name == "--case") settings.file = value;
-    if (name == "--shrink") settings.shrinks = value != "no";
-    if (name == "--directory") settings.directory = value;
+  for (int i = 1; i < count; i += 2) {
+    if (i + 1 < count && settings.set(words[i], words[i + 1])) continue;
+    fmt::print(stderr, "kernel_lockstep: \"{}\" is not known, or lacks a value\n", words[i]);
+    return 2;
   }
   return sallyport::kernel::run(settings);
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "sallyport/bytes.h"
 #include "wire/checksum.h"
@@ -12,7 +13,7 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr size_t kIpv4Header = 20;
+constexpr size_t kIpv4Header = 20, kIpv6Header = 40, kTcpHeader = 20, kFlagsInTcp = 13, kChecksumInTcp = 16;
 constexpr uint8_t kIcmp = 1, kTcp = 6, kRst = 0x04;
 
 std::string_view where_text(Seen::Where where) {
@@ -57,12 +58,31 @@ void forget_fragment_identification(Seen& kernel, const Seen& ours) {
   if (number <= UINT16_MAX) store_be32(&kernel.bytes[at], number);
 }
 
-// Inside the kernel a reset that it made has no whole checksum yet: the device fills it in.
+// Of what is quoted, or logged, the end may be missing.
+bool begins_bare_reset(std::span<const uint8_t> bytes) {
+  if (bytes.size() < kIpv4Header) return false;
+  const bool v4 = bytes[0] >> 4 == 4;
+  const size_t tcp = v4 ? kIpv4Header : kIpv6Header;
+  const size_t length = v4 ? load_be16(&bytes[2]) : kIpv6Header + load_be16(&bytes[4]);
+  if (length != tcp + kTcpHeader || bytes[v4 ? 9 : 6] != kTcp) return false;
+  return bytes.size() <= tcp + kFlagsInTcp || (bytes[tcp + kFlagsInTcp] & kRst) != 0;
+}
+
+void forget_tcp_checksum(std::span<uint8_t> bytes) {
+  const size_t at = (bytes[0] >> 4 == 4 ? kIpv4Header : kIpv6Header) + kChecksumInTcp;
+  for (size_t i = at; i < std::min(at + 2, bytes.size()); ++i) bytes[i] = 0;
+}
+
+// Inside the kernel a reset that it made has no whole checksum yet: the device fills it in. An ICMP error about it,
+// from a rule at OUTPUT, quotes it as it is.
 void forget_unfinished_checksum(Seen& seen) {
-  const bool v4 = is_ipv4(seen.bytes);
-  const size_t tcp = v4 ? kIpv4Header : 40;
-  if (seen.where == Seen::Where::Left || seen.bytes.size() != tcp + 20) return;
-  if (seen.bytes[v4 ? 9 : 6] == kTcp && (seen.bytes[tcp + 13] & kRst) != 0) store_be16(&seen.bytes[tcp + 16], 0);
+  constexpr size_t kIcmpHeader = 8;
+  std::span<uint8_t> bytes = seen.bytes;
+  if (seen.where != Seen::Where::Left && begins_bare_reset(bytes)) forget_tcp_checksum(bytes);
+  const size_t icmp = is_ipv4(seen.bytes) ? kIpv4Header : kIpv6Header;
+  if (bytes.size() <= icmp + kIcmpHeader || !begins_bare_reset(bytes.subspan(icmp + kIcmpHeader))) return;
+  store_be16(&bytes[icmp + 2], 0);
+  forget_tcp_checksum(bytes.subspan(icmp + kIcmpHeader));
 }
 
 std::string hex(const std::vector<uint8_t>& bytes) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sallyport/address.h"
+#include "sallyport/clock.h"
 
 namespace sallyport::kernel {
 
@@ -13,6 +14,7 @@ namespace sallyport::kernel {
 struct Input {
   uint8_t interface = 0;
   std::vector<uint8_t> frame = {};
+  Timestamp time = 0;  // for the engine; 0: a millisecond after the one before
 };
 
 // One sighting.

@@ -101,7 +101,7 @@ Case shrink(Case test, const Difference& found, const Fails& fails) {
       test.packets.resize(found.packet + 1);
     }
   }
-  if (found.kind == Difference::Kind::Rules) test.packets.clear();
+  if (found.kind == Difference::Kind::Rules || found.kind == Difference::Kind::Refused) test.packets.clear();
   shrink_packets(test, fails);
   shrink_lines(test, fails);
   shrink_words(test, fails);

@@ -102,7 +102,8 @@ Bytes icmp(Draw& draw) {
                                          : static_cast<uint8_t>(draw.word());
     out.push_back(type);
   } else {
-    const uint8_t type = draw.chance(85) ? static_cast<uint8_t>(draw.below(19)) : static_cast<uint8_t>(draw.word());
+    const uint8_t type =
+        draw.chance(85) ? static_cast<uint8_t>(draw.below(19)) : draw.pick<uint8_t>({0, 3, 5, 8, 11, 40, 255});
     out.push_back(type);
   }
   out.push_back(static_cast<uint8_t>(draw.chance(60) ? 0 : draw.below(16)));
@@ -132,16 +133,17 @@ Bytes dccp(Draw& draw) {
   Bytes out;
   put16(out, port(draw));
   put16(out, port(draw));
-  out.push_back(static_cast<uint8_t>(draw.chance(80) ? draw.between(4, 6) : draw.below(256)));  // data offset, in words
+  out.push_back(
+      static_cast<uint8_t>(draw.chance(90) ? draw.between(4, 10) : draw.below(256)));  // data offset, in words
   out.push_back(0);
   put16(out, 0);
   out.push_back(static_cast<uint8_t>(draw.below(10) << 1 | draw.below(2)));  // type, extended sequence numbers
   out.push_back(0);
   put16(out, 0);
   put32(out, draw.word());
-  for (uint32_t i = draw.between(0, 3); i > 0; --i) {
-    out.push_back(static_cast<uint8_t>(draw.chance(60) ? draw.below(45) : draw.word()));
-    out.push_back(static_cast<uint8_t>(draw.pick({2, 4, 3, 0})));
+  for (uint32_t i = draw.between(0, 6); i > 0; --i) {
+    out.push_back(static_cast<uint8_t>(draw.chance(75) ? draw.pick(pool::kDccpOptions) : draw.word()));
+    out.push_back(static_cast<uint8_t>(draw.pick({2, 4, 4, 4, 3, 0})));
     put16(out, 0);
   }
   return out;
