@@ -1,0 +1,158 @@
+// Passing packets at known steps of the kernel's clock, and finding the step where it was between two.
+
+#include "kernel/clock_case.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "support/packets.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr Duration kTick = kSecond / 250;
+constexpr std::string_view kTable = "counters *mangle";
+// Of choices of times; a machine so busy that this does not do is told of.
+constexpr size_t kMostTries = 4000;
+
+struct Span {
+  int64_t earliest = 0;
+  int64_t latest = 0;
+};
+
+std::vector<Span> pass_all(const ClockCase& test, const KernelClock& clock, const Input& packet,
+                           NamespaceReferee& referee, Recording& recording) {
+  std::vector<Span> spans;
+  int64_t last = clock.now();
+  for (const Burst& burst : test.bursts) {
+    clock.wait_until(last + burst.pause);
+    last = clock.now();
+    for (uint32_t i = 0; i < burst.packets; ++i) {
+      recording.answers.push_back(referee.pass(packet));
+      recording.test.packets.push_back(packet);
+      const int64_t after = clock.now();
+      spans.push_back({last, after});
+      last = after;
+    }
+  }
+  return spans;
+}
+
+// The first packet of which the engine says something else with these times; their number: none.
+Result<size_t> first_difference(const Recording& recording, std::string& text) {
+  auto ours = EngineSide::create(recording.test.family, recording.test.rules);
+  if (!ours) return std::unexpected(ours.error());
+  for (size_t i = 0; i < recording.answers.size(); ++i) {
+    text = difference(recording.answers[i], (*ours)->pass(recording.test.packets[i]));
+    if (!text.empty()) return i;
+  }
+  return recording.answers.size();
+}
+
+// Depth first: what came before a difference is tried at later times, the last choice first.
+Result<std::string> choose_times(const std::vector<Span>& spans, const KernelClock& clock, Recording& recording) {
+  std::vector<int64_t> chosen;
+  chosen.reserve(spans.size());
+  for (const Span& span : spans) chosen.push_back(span.earliest);
+  const int64_t zero = clock.zero(spans.front().earliest);
+  std::string text;
+  for (size_t tries = 0; tries < kMostTries; ++tries) {
+    for (size_t i = 0; i < spans.size(); ++i) recording.test.packets[i].time = clock.time_of(chosen[i] - zero);
+    const auto at = first_difference(recording, text);
+    if (!at) return std::unexpected(at.error());
+    if (*at == spans.size()) return std::string();
+    size_t last = *at + 1;
+    while (last > 0 && chosen[last - 1] == spans[last - 1].latest) --last;
+    if (last == 0) return fmt::format("packet {}:\n{}", *at + 1, text);
+    ++chosen[last - 1];
+    for (size_t i = last; i < spans.size(); ++i) chosen[i] = spans[i].earliest;
+  }
+  return std::string("the machine is too busy to say when the packets passed\n") + text;
+}
+
+Input packet_of(Family family) {
+  const Packet packet = family == Family::Ipv6 ? test::udp6("[2001:db8:1::5]:40000 > [2001:db8:2::7]:53", "question")
+                                               : test::udp4("10.1.1.5:40000 > 10.2.1.7:53", "question");
+  return {0, {packet.bytes().begin(), packet.bytes().end()}};
+}
+
+}  // namespace
+
+Result<KernelClock> KernelClock::open(Kind kind) {
+  KernelClock clock(kind);
+  if (kind == Kind::Seconds) return clock;
+  clock.timer_list_ = ::open("/proc/timer_list", O_RDONLY | O_CLOEXEC);
+  if (clock.timer_list_ < 0) return fail(fmt::format("/proc/timer_list: {}", std::strerror(errno)));
+  if (clock.now() < 0) return fail("/proc/timer_list does not say how many ticks there were");
+  return clock;
+}
+
+KernelClock::KernelClock(KernelClock&& other) noexcept
+    : kind_(other.kind_), timer_list_(std::exchange(other.timer_list_, -1)) {}
+
+KernelClock::~KernelClock() {
+  if (timer_list_ >= 0) close(timer_list_);
+}
+
+int64_t KernelClock::now() const {
+  if (kind_ == Kind::Seconds) {
+    timespec time = {};
+    clock_gettime(CLOCK_REALTIME_COARSE, &time);  // what the kernel itself looks at
+    return time.tv_sec;
+  }
+  constexpr std::string_view kWord = "\njiffies: ";
+  char buffer[1 << 14];
+  std::string text;
+  for (off_t at = 0;;) {
+    const ssize_t got = pread(timer_list_, buffer, sizeof buffer, at);
+    if (got <= 0) return -1;
+    text.append(buffer, static_cast<size_t>(got));
+    at += got;
+    const size_t word = text.find(kWord);
+    if (word == std::string::npos || text.find('\n', word + 1) == std::string::npos) continue;
+    int64_t ticks = -1;
+    std::from_chars(text.data() + word + kWord.size(), text.data() + text.size(), ticks);
+    return ticks;
+  }
+}
+
+void KernelClock::wait_until(int64_t step) const {
+  while (now() < step) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+int64_t KernelClock::zero(int64_t first) const {
+  constexpr int64_t kTicksBefore = 250;
+  return kind_ == Kind::Ticks ? first - kTicksBefore : 0;
+}
+
+Timestamp KernelClock::time_of(int64_t step) const {
+  const Duration length = kind_ == Kind::Ticks ? kTick : kSecond;
+  return step * length + length / 2;
+}
+
+Result<ClockOutcome> run_clock_case(const ClockCase& test, const KernelClock& clock, NamespaceReferee& referee) {
+  ClockOutcome outcome;
+  Recording& recording = outcome.recording;
+  recording.test = {test.family, test.rules, {}};
+  if (auto loaded = referee.load(test.family, test.rules); !loaded) return std::unexpected(loaded.error());
+  const std::vector<Span> spans = pass_all(test, clock, packet_of(test.family), referee, recording);
+  const std::string counters = counters_of(referee.save(test.family));
+  recording.counters = counters.substr(counters.find(kTable));  // its filter table is not of this case
+  for (const Span& span : spans) outcome.unsure += span.earliest != span.latest;
+  auto text = choose_times(spans, clock, recording);
+  if (!text) return std::unexpected(text.error());
+  outcome.difference = std::move(*text);
+  return outcome;
+}
+
+}  // namespace sallyport::kernel

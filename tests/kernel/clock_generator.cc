@@ -1,0 +1,115 @@
+// Random rules with -m limit and -m time.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <initializer_list>
+
+#include "kernel/clock_case.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr int64_t kDay = 86'400;
+
+// Some choices are refused for good reasons, as a burst that overflows the kernel's counter; those are not wanted here.
+bool is_accepted(const std::string& rules, Family family) { return EngineSide::create(family, rules).has_value(); }
+
+template <class Condition>
+std::string rules_of(Draw& draw, size_t count, Condition condition) {
+  std::string rules = "*mangle\n";
+  for (size_t number = 1; number <= count;) {
+    const std::string rule =
+        fmt::format("-A FORWARD {} -j NFLOG --nflog-prefix {} --nflog-size 1\n", condition(draw), number);
+    if (!is_accepted("*mangle\n" + rule + "COMMIT\n", draw.family())) continue;
+    rules += rule;
+    ++number;
+  }
+  return rules + "COMMIT\n";
+}
+
+std::string limit(Draw& draw) {
+  std::string out = "-m limit";
+  if (draw.chance(92)) {
+    const uint32_t kind = draw.below(10);
+    out += kind < 6   ? fmt::format(" --limit {}/sec",
+                                    draw.pick({1, 2, 3, 7, 10, 25, 50, 100, 125, 250, 251, 500, 1000, 10000}))
+           : kind < 8 ? fmt::format(" --limit {}/min", draw.pick({1, 7, 60, 100, 601, 6000}))
+           : kind < 9 ? fmt::format(" --limit {}/hour", draw.pick({1, 20, 3600, 100000}))
+                      : fmt::format(" --limit {}/day", draw.pick({1, 10, 100, 1000000}));
+  }
+  if (draw.chance(75)) out += fmt::format(" --limit-burst {}", draw.pick({1, 2, 3, 4, 6, 10, 20, 50, 10000}));
+  return out;
+}
+
+constexpr std::array<int64_t, 14> kNear = {-3600, -60, -3, -2, -1, 0, 0, 1, 2, 3, 60, 3600, -40'000, 40'000};
+
+std::string date(Draw& draw, int64_t now) {
+  const int64_t instant =
+      now + draw.pick({-400 * kDay, -31 * kDay, -kDay, -3600L, -2L, -1L, 0L, 1L, 2L, 3L, 3600L, kDay, 40 * kDay});
+  const std::chrono::sys_seconds at{std::chrono::seconds(instant)};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day ymd(day);
+  const std::chrono::hh_mm_ss clock(at - day);
+  const std::string whole = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
+                                        static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+                                        clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  constexpr size_t kYear = 4, kMonth = 7, kDate = 10, kMinute = 16, kWhole = 19;
+  return whole.substr(0, draw.pick({kWhole, kWhole, kWhole, kWhole, kMinute, kDate, kMonth, kYear}));
+}
+
+std::string hour(Draw& draw, int64_t now) {
+  const int64_t second = ((now + draw.pick(std::span<const int64_t>(kNear))) % kDay + kDay) % kDay;
+  return draw.chance(85) ? fmt::format("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+                         : fmt::format("{:02}:{:02}", second / 3600, second / 60 % 60);
+}
+
+std::string monthdays(Draw& draw, int64_t now) {
+  const auto day_of = [](int64_t instant) {
+    const std::chrono::sys_days day{std::chrono::days(instant / kDay)};
+    return static_cast<unsigned>(std::chrono::year_month_day(day).day());
+  };
+  std::string out = std::to_string(day_of(now - kDay * draw.below(3)));
+  if (draw.chance(50)) out += fmt::format(",{}", draw.between(1, 31));
+  return out;
+}
+
+std::string weekdays(Draw& draw, int64_t now) {
+  constexpr std::string_view kNames[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};  // from 1970-01-01 on
+  std::string out(kNames[(now / kDay - draw.below(3)) % 7]);
+  if (draw.chance(50)) out += fmt::format(",{}", draw.pick(kNames));
+  return out;
+}
+
+std::string time_match(Draw& draw, int64_t now) {
+  std::string out = "-m time";
+  if (draw.chance(40)) out += " --datestart " + date(draw, now);
+  if (draw.chance(40)) out += " --datestop " + date(draw, now);
+  if (draw.chance(60)) out += " --timestart " + hour(draw, now);
+  if (draw.chance(60)) out += " --timestop " + hour(draw, now);
+  if (draw.chance(30)) out += fmt::format(" {}--monthdays {}", draw.maybe_not(), monthdays(draw, now));
+  if (draw.chance(40)) out += fmt::format(" {}--weekdays {}", draw.maybe_not(), weekdays(draw, now));
+  if (draw.chance(40)) out += " --contiguous";
+  if (draw.chance(10)) out += " --kerneltz";
+  return out;
+}
+
+}  // namespace
+
+ClockCase random_limit_case(Draw& draw) {
+  constexpr size_t kRules = 10, kBursts = 14;
+  ClockCase test = {KernelClock::Kind::Ticks, draw.family(), rules_of(draw, kRules, limit), {{0, draw.between(1, 30)}}};
+  while (test.bursts.size() < kBursts) {
+    test.bursts.push_back({draw.pick({0, 1, 1, 2, 3, 5, 12, 25, 50, 80}), draw.pick({1u, 1u, 2u, 5u, 12u, 30u})});
+  }
+  return test;
+}
+
+ClockCase random_time_case(Draw& draw, int64_t now) {
+  constexpr size_t kRules = 40;
+  const auto condition = [now](Draw& chance) { return time_match(chance, now); };
+  return {KernelClock::Kind::Seconds, draw.family(), rules_of(draw, kRules, condition), {{0, 1}, {1, 1}, {1, 1}}};
+}
+
+}  // namespace sallyport::kernel
