@@ -23,7 +23,8 @@ uint32_t first_sequence_of(const StreamPayload& payload, const Packet& packet) {
   const Connection& connection = *packet.connection;
   const uint32_t wanted = connection.tcp.seen[index(opposite(packet_direction(packet)))].max_ack;
   const uint32_t ahead = payload.sequence - wanted;
-  const bool near = ahead < Reassembler::kFarthest || -ahead < Reassembler::kFarthest;
+  const uint32_t behind = wanted - payload.sequence;
+  const bool near = std::min(ahead, behind) < Reassembler::kFarthest;
   return wanted != 0 && near ? wanted : payload.sequence;
 }
 
