@@ -32,9 +32,7 @@ void suggest(const CLI::App& app) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace sallyport::cli;
   CLI::App app("netfilter in user space: an unchanged iptables ruleset over captures and live traffic", "sallyport");
   app.require_subcommand(1);
@@ -63,9 +61,17 @@ int main(int argc, char** argv) {
     if (app.exit(problem) == 0) return kDone;
     suggest(app);
     return kWrongUsage;
-  } catch (const std::exception& problem) {
-    print_error({.what = problem.what()});
-    return kCannotRead;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& problem) {
+    sallyport::cli::print_error({.what = problem.what()});
+    return sallyport::cli::kCannotRead;
+  }
 }

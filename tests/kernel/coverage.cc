@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <span>
 
@@ -56,9 +57,7 @@ bool is_syn(const OptionSpec& spec, const OptionValue& value) {
 
 constexpr OptionSpec kWatchSpec[] = {{.name = "watch", .kind = OptionKind::U64}};
 
-const Watch& watch_of(const Options& options) {
-  return *reinterpret_cast<const Watch*>(static_cast<uintptr_t>(options.number("watch")));
-}
+const Watch& watch_of(const Options& options) { return *std::bit_cast<const Watch*>(options["watch"].number); }
 
 // Asks the match itself, and each of its options alone.
 class CountingMatch final : public Match {

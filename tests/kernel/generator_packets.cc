@@ -151,7 +151,7 @@ Bytes ipv4(Draw& draw, const Ends& ends, uint8_t protocol, Bytes transport) {
   if (draw.chance(1)) store_be16(&out[2], static_cast<uint16_t>(draw.below(2000)));
   if (draw.chance(1)) set_header_words(out, draw.below(16));
   if (draw.chance(2)) out.resize(out.size() + draw.between(1, 18));  // padding behind the packet
-  const size_t summed = std::min<size_t>(std::max<size_t>((out[0] & 0xfu) * 4, kIpv4Header), out.size());
+  const size_t summed = std::min<size_t>(std::max<size_t>((out[0] & size_t{0xf}) * 4, kIpv4Header), out.size());
   store_be16(&out[10], checksum({out.data(), summed}));
   if (draw.chance(1)) out[10] ^= 0x55;
   return out;

@@ -109,9 +109,8 @@ constexpr Maker kMakers[] = {
 // TCPMSS must stand in a rule that asks for SYN, so it brings that with it.
 std::string tcpmss(Draw& draw, const Place& place) {
   const bool may_clamp = (place.hooks & ~kLeaving) == 0;
-  const std::string syn =
-      draw.pick<std::string_view>({" -m tcp --syn", " -m tcp --tcp-flags SYN,RST SYN", " -m tcp --tcp-flags SYN SYN"})
-          .data();
+  const std::string syn(
+      draw.pick<std::string_view>({" -m tcp --syn", " -m tcp --tcp-flags SYN,RST SYN", " -m tcp --tcp-flags SYN SYN"}));
   if (may_clamp && draw.chance(65)) return syn + " -j TCPMSS --clamp-mss-to-pmtu";
   return fmt::format("{} -j TCPMSS --set-mss {}", syn, draw.pick({0, 1, 536, 1000, 1360, 1400, 1460, 65495}));
 }

@@ -36,9 +36,9 @@ struct Settings {
   std::string directory = ".";
   bool shrinks = true;
   uint64_t at_least = 0;  // how often each option is to be true, and false; 0: not counted
-  std::string file = "";
-  std::string recorded = "";  // the folder that recordings are written to, or
-  std::string replayed = "";  // read from
+  std::string file;
+  std::string recorded;  // the folder that recordings are written to, or
+  std::string replayed;  // read from
 
   // False: there is no option of that name.
   bool set(std::string_view option, const std::string& value);

@@ -28,7 +28,7 @@ void forget_identification(Seen& kernel, Seen& ours) {
   if (!is_ipv4(kernel.bytes) || !is_ipv4(ours.bytes) || ours.bytes[9] != kIcmp || load_be16(&ours.bytes[4]) != 0) {
     return;
   }
-  const size_t header = (kernel.bytes[0] & 0xfu) * 4;
+  const size_t header = (kernel.bytes[0] & size_t{0xf}) * 4;
   if (header < kIpv4Header || header > kernel.bytes.size() || checksum({kernel.bytes.data(), header}) != 0) return;
   store_be16(&kernel.bytes[4], 0);
   store_be16(&kernel.bytes[10], 0);
@@ -45,7 +45,7 @@ size_t fragment_identification_at(const Seen& seen) {
     if (type == kFragment) return at + 4;
     if (type != kHopByHop && type != kRouting && type != kDestinationOptions) return 0;
     next = at;
-    at += (seen.bytes[at + 1] + 1u) * 8;
+    at += (size_t{seen.bytes[at + 1]} + 1) * 8;
   }
   return 0;
 }

@@ -69,6 +69,7 @@ TEST(BoundedTable, HashesWithItsKey) {
     BoundedTable<uint64_t, uint64_t> table(4, 0, key);
     for (uint64_t k = 0; k < 4; ++k) table.at(k, 0);
     std::vector<uint32_t> probable;
+    probable.reserve(64);
     for (uint64_t k = 0; k < 64; ++k) probable.push_back(table.prefetch_value(k));
     return probable;
   };
