@@ -10,12 +10,12 @@
 namespace sallyport {
 
 // Each pattern is looked for twice: even numbers in the stream, odd ones in requests' targets.
-void EvasionWatch::add(std::unique_ptr<Match> match, const StreamPattern& pattern) {
+void EvasionWatch::add(Family family, std::unique_ptr<Match> match, const StreamPattern& pattern) {
   StreamPattern in_target = pattern;
   in_target.scope = StreamScope::HttpUri;
   search_.add(pattern);
   search_.add(in_target);
-  rules_.push_back({std::move(match), pattern});
+  rules_.push_back({family, std::move(match), pattern});
 }
 
 class EvasionWatch::News final : public StreamNews {
@@ -39,7 +39,9 @@ Verdict EvasionWatch::handle(Packet& packet, HookContext& context) {
   const StreamPayload payload = payload_of(packet);
   if (payload.bytes.empty() && !payload.syn) return Verdict::accept();
   Flow& flow = flows_[packet.connection->sequence][index(packet_direction(packet))];
-  flow.met.resize(rules_.size());
+  if (flow.met.empty()) {
+    for (const Rule& rule : rules_) flow.met.push_back(rule.family != packet.family);
+  }
   note(flow, packet, payload);
   for (size_t rule = 0; rule < rules_.size(); ++rule) {
     if (!flow.met[rule] && rules_[rule].match->matches(packet, context)) flow.met[rule] = true;

@@ -17,8 +17,8 @@ class EvasionWatch final : public HookModule {
  public:
   EvasionWatch() : blocks_(bounds_.blocks), search_(OverlapPolicy::Linux, false, blocks_, bounds_) {}
 
-  // A rule: its own match, and the pattern that it looks for.
-  void add(std::unique_ptr<Match> match, const StreamPattern& pattern);
+  // A rule: the family whose packets it sees, its own match, and the pattern that it looks for.
+  void add(Family family, std::unique_ptr<Match> match, const StreamPattern& pattern);
   // Once all are added.
   Result<void> compile() { return search_.compile(SearchLibrary::Best); }
   bool empty() const { return rules_.empty(); }
@@ -32,12 +32,13 @@ class EvasionWatch final : public HookModule {
  private:
   class News;
   struct Rule {
+    Family family;
     std::unique_ptr<Match> match;
     StreamPattern pattern;
   };
   // Of one direction.
   struct Flow {
-    std::vector<bool> met;  // by rule: it matched a packet, or its evasion was told
+    std::vector<bool> met;  // by rule: it matched a packet, or its evasion was told, or it is the other family's
     uint32_t next_sequence = 0;
     bool begun = false;
     bool order = false, overlap = false, fragments = false;

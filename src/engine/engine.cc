@@ -17,6 +17,7 @@
 #include "engine/needs.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
+#include "match/pattern_option.h"
 #include "nat/follow.h"
 #include "nat/nat_module.h"
 #include "ruleset/table_module.h"
@@ -290,7 +291,10 @@ class EngineImpl final : public Engine {
       for (const Chain& chain : table.chains) {
         for (const Rule& rule : chain.rules) {
           for (const MatchUse& use : rule.matches) {
-            if (use.type->name == "string") watch_evasions(use, table, chain, rule, errors);
+            if (use.type->name != "string") continue;
+            watch_evasions(use, ruleset,
+                           {.family = ruleset.family, .table = table.name, .chain = chain.name, .line = rule.line},
+                           errors);
           }
         }
       }
@@ -299,16 +303,21 @@ class EngineImpl final : public Engine {
       path_.chain(ruleset.family, hook).add(evasions_, kPriorityConntrack + 1);
     }
   }
-  void watch_evasions(const MatchUse& use, const Table& table, const Chain& chain, const Rule& rule, Errors& errors) {
-    const OptionValue& given = use.options[use.options.has("string") ? "string" : "hex-string"];
+  void watch_evasions(const MatchUse& use, const Ruleset& ruleset, const RuleContext& rule, Errors& errors) {
+    const OptionValue& given = *given_pattern(use.options);
     if (given.inverted) return;
-    auto match = use.type->create(use.options, {.family = Family::Ipv4, .table = table.name, .chain = chain.name});
-    if (!match) return errors.push_back(match.error());
-    evasions_.add(std::move(*match), {.bytes = given.text,
-                                      .ignore_case = use.options.has("icase"),
-                                      .table = table.name,
-                                      .chain = chain.name,
-                                      .line = rule.line});
+    auto match = use.type->create(use.options, rule);
+    if (!match) {
+      match.error().file = ruleset.file;
+      match.error().line = rule.line;
+      return errors.push_back(match.error());
+    }
+    evasions_.add(ruleset.family, std::move(*match),
+                  {.bytes = given.text,
+                   .ignore_case = use.options.has("icase"),
+                   .table = rule.table,
+                   .chain = rule.chain,
+                   .line = rule.line});
   }
 
   void start_modules(Errors& errors) {

@@ -63,15 +63,14 @@ Result<void> parse_header(std::string_view text, const RuleContext&, OptionValue
 void print_word(const OptionValue& value, const RuleContext&, std::string& out) { out += " " + value.text; }
 void print_regex(const OptionValue& value, const RuleContext&, std::string& out) { print_quoted(value.text, out); }
 
-const OptionValue& given_pattern(const Options& options) {
-  for (const std::string_view name : {"string", "hex-string"}) {
-    if (options.has(name)) return options[name];
-  }
-  return options["regex"];
+// An expression counts as one.
+const OptionValue& pattern_of(const Options& options) {
+  const OptionValue* given = given_pattern(options);
+  return given != nullptr ? *given : options["regex"];
 }
 
 Result<void> check(Options& options, const RuleContext&) {
-  const OptionValue& pattern = given_pattern(options);
+  const OptionValue& pattern = pattern_of(options);
   if (!pattern.present) return fail("content has no pattern", "--string, --hex-string or --regex");
   const bool http = options.has("http-uri") || options.has("http-header") || options.has("http-body");
   if (!options.has("stream") && !http) {
@@ -131,7 +130,7 @@ std::string in_lower_case(std::string text) {
 
 Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
   if (rule.streams == nullptr) return fail("nothing here puts streams together", "an engine");
-  const OptionValue& given = given_pattern(options);
+  const OptionValue& given = pattern_of(options);
   StreamPattern pattern;
   pattern.bytes = given.text;
   pattern.ignore_case = options.has("icase");
@@ -158,18 +157,8 @@ Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&
 MatchType content_match() {
   return {
       .name = "content",
-      .options = {{.name = "string",
-                   .kind = OptionKind::Custom,
-                   .invertible = true,
-                   .group = 1,
-                   .hint = "the bytes to look for",
-                   .parse = parse_pattern_text},
-                  {.name = "hex-string",
-                   .kind = OptionKind::Custom,
-                   .invertible = true,
-                   .group = 1,
-                   .hint = "text with hexadecimal blocks between bars",
-                   .parse = parse_pattern_hex},
+      .options = {pattern_as_text(),
+                  pattern_as_hex(),
                   {.name = "regex",
                    .kind = OptionKind::Custom,
                    .invertible = true,

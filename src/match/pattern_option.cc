@@ -14,14 +14,10 @@ Result<void> check_length(std::string_view pattern) {
   return fail(fmt::format("the pattern has {} bytes", pattern.size()), fmt::format("1 to {}", kLongestPattern));
 }
 
-}  // namespace
-
-Result<void> parse_pattern_text(std::string_view text, const RuleContext&, OptionValue& value) {
+Result<void> parse_text(std::string_view text, const RuleContext&, OptionValue& value) {
   value.text = text;
   return check_length(value.text);
 }
-
-namespace {
 
 int hex_digit(char letter) {
   if (letter >= '0' && letter <= '9') return letter - '0';
@@ -81,9 +77,7 @@ class HexText {
   bool in_block_ = false;
 };
 
-}  // namespace
-
-Result<void> parse_pattern_hex(std::string_view text, const RuleContext&, OptionValue& value) {
+Result<void> parse_hex(std::string_view text, const RuleContext&, OptionValue& value) {
   HexText reader(text);
   if (!reader.read(value.text)) {
     return fail(fmt::format("\"{}\" is not text with hexadecimal blocks", text), "such as \"GET |2f 0d0a|\"");
@@ -95,8 +89,6 @@ Result<void> parse_pattern_hex(std::string_view text, const RuleContext&, Option
   return check_length(value.text);
 }
 
-namespace {
-
 bool is_readable(std::string_view pattern) {
   for (const char letter : pattern) {
     if (letter < ' ' || letter > '~') return false;
@@ -105,6 +97,31 @@ bool is_readable(std::string_view pattern) {
 }
 
 }  // namespace
+
+OptionSpec pattern_as_text() {
+  return {.name = "string",
+          .kind = OptionKind::Custom,
+          .invertible = true,
+          .group = 1,
+          .hint = "the bytes to look for",
+          .parse = parse_text};
+}
+
+OptionSpec pattern_as_hex() {
+  return {.name = "hex-string",
+          .kind = OptionKind::Custom,
+          .invertible = true,
+          .group = 1,
+          .hint = "text with hexadecimal blocks between bars",
+          .parse = parse_hex};
+}
+
+const OptionValue* given_pattern(const Options& options) {
+  for (const std::string_view name : {"string", "hex-string"}) {
+    if (options.has(name)) return &options[name];
+  }
+  return nullptr;
+}
 
 void print_pattern(std::string_view pattern, std::string& out) {
   if (is_readable(pattern)) {

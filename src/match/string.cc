@@ -27,15 +27,13 @@ Result<void> parse_algorithm(std::string_view text, const RuleContext&, OptionVa
 }
 
 Result<void> check(Options& options, const RuleContext&) {
-  if (!options.has("string") && !options.has("hex-string")) {
-    return fail("string has no pattern", "--string or --hex-string");
-  }
+  if (given_pattern(options) == nullptr) return fail("string has no pattern", "--string or --hex-string");
   if (options.number("from") > options.number("to", UINT16_MAX)) return fail("--from lies behind --to", "it before");
   return {};
 }
 
 void save(const Options& options, const RuleContext&, std::string& out) {
-  const OptionValue& pattern = options[options.has("string") ? "string" : "hex-string"];
+  const OptionValue& pattern = *given_pattern(options);
   if (pattern.inverted) out += " !";
   print_pattern(pattern.text, out);
   out += " --algo " + options["algo"].text;
@@ -125,7 +123,7 @@ bool suits_a_set(std::string_view pattern, bool ignore_case) {
 }
 
 Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
-  const OptionValue& given = options[options.has("string") ? "string" : "hex-string"];
+  const OptionValue& given = *given_pattern(options);
   const std::span<const uint8_t> pattern(reinterpret_cast<const uint8_t*>(given.text.data()), given.text.size());
   const bool ignore_case = options.has("icase");
   const Window window = {.from = static_cast<uint32_t>(options.number("from")),
@@ -149,18 +147,8 @@ Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&
 MatchType string_match() {
   return {
       .name = "string",
-      .options = {{.name = "string",
-                   .kind = OptionKind::Custom,
-                   .invertible = true,
-                   .group = 1,
-                   .hint = "the bytes to look for",
-                   .parse = parse_pattern_text},
-                  {.name = "hex-string",
-                   .kind = OptionKind::Custom,
-                   .invertible = true,
-                   .group = 1,
-                   .hint = "text with hexadecimal blocks between bars",
-                   .parse = parse_pattern_hex},
+      .options = {pattern_as_text(),
+                  pattern_as_hex(),
                   {.name = "algo",
                    .kind = OptionKind::Custom,
                    .required = true,

@@ -39,11 +39,14 @@ struct Piece {
   std::string_view text;
 };
 
-std::vector<std::string> told_of(const std::string& rule, const std::vector<Piece>& pieces, bool evasions,
+Ruleset one_rule(const std::string& rule, Family family = Family::Ipv4) {
+  return read_ruleset("*filter\n" + rule + "\nCOMMIT\n", "", family, builtin_registry()).value();
+}
+
+std::vector<std::string> told_of(std::vector<Ruleset> rulesets, const std::vector<Piece>& pieces, bool evasions,
                                  Notes& notes) {
-  auto ruleset = read_ruleset("*filter\n" + rule + "\nCOMMIT\n", "", Family::Ipv4, builtin_registry());
   EngineConfig config;
-  config.rulesets.push_back(std::move(ruleset.value()));
+  config.rulesets = std::move(rulesets);
   config.host = HostModel::pair("in0", "out0");
   config.evasions = evasions;
   config.events = &notes;
@@ -62,6 +65,13 @@ std::vector<std::string> told_of(const std::string& rule, const std::vector<Piec
     pass(1, test::tcp4(kFlow, test::kAck, piece.text, {.sequence = 1000 + piece.offset, .acknowledgement = 5000}));
   }
   return notes.told;
+}
+
+std::vector<std::string> told_of(const std::string& rule, const std::vector<Piece>& pieces, bool evasions,
+                                 Notes& notes) {
+  std::vector<Ruleset> rulesets;
+  rulesets.push_back(one_rule(rule));
+  return told_of(std::move(rulesets), pieces, evasions, notes);
 }
 
 TEST(ContentEvents, TellTheFirstFindOfADirection) {
@@ -107,6 +117,17 @@ TEST(Evasions, AreWhatTheStreamHeldAndNoPacket) {
       told += each;
     EXPECT_EQ(told, one.told) << one.rule << " " << one.pieces[0].text;
   }
+}
+
+// IPv4 packets are not what a rule for IPv6 misses.
+TEST(Evasions, AreThoseOfTheFamilysOwnRules) {
+  std::vector<Ruleset> rulesets;
+  rulesets.push_back(one_rule("-A FORWARD -m string --algo bm --string /phf"));
+  rulesets.push_back(one_rule("-A FORWARD -m string --algo bm --string /cgi-bin", Family::Ipv6));
+  Notes notes;
+  EXPECT_EQ(told_of(std::move(rulesets), {{0, "GET /cgi"}, {8, "-bin/p"}, {14, "hf HTTP/1.0"}}, true, notes),
+            std::vector<std::string>{"evasion /phf segments to_server"});
+  EXPECT_EQ(notes.line, 2u);
 }
 
 TEST(ContentEvents, EscapeWhatIsNotPrintable) {
