@@ -3,6 +3,7 @@
 #include "sallyport/engine.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -325,7 +326,8 @@ class EngineImpl final : public Engine {
     const auto place = [this](HookModule& module, Family family, Hook hook, int priority) {
       path_.chain(family, hook).add(module, priority);
     };
-    errors = module_host_.start(*config_.modules, config_.host, shared_, place);
+    Errors refused = module_host_.start(*config_.modules, config_.host, shared_, place);
+    errors.insert(errors.end(), std::make_move_iterator(refused.begin()), std::make_move_iterator(refused.end()));
   }
 
   // Tables of equal priority do not exist, so the order of registration does not matter.

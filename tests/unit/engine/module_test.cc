@@ -97,10 +97,13 @@ class Types final : public EventSink {
 };
 
 struct Machine {
-  explicit Machine(const std::string& module, const std::string& rules = "") {
+  explicit Machine(const std::string& module, const std::string& rules = "", const std::string& another = "") {
     auto loaded = LoadedModule::of(kDoor);
     EXPECT_TRUE(loaded);
     EXPECT_TRUE(modules.add(*loaded, module));
+    if (!another.empty()) {
+      EXPECT_TRUE(modules.add(*loaded, another));
+    }
     auto ruleset =
         read_ruleset("*filter\n:FORWARD ACCEPT\n" + rules + "\nCOMMIT\n", "rules", Family::Ipv4, modules.registry());
     EXPECT_TRUE(ruleset) << ruleset.error()[0].text();
@@ -111,7 +114,7 @@ struct Machine {
     config.modules = &modules;
     auto made = Engine::create(std::move(config));
     if (!made) {
-      refused = made.error()[0].text();
+      for (const Error& error : made.error()) refused.push_back(error.text());
     } else {
       engine = std::move(*made);
     }
@@ -126,7 +129,7 @@ struct Machine {
   }
   ModuleSet modules;
   Types events;
-  std::string refused;
+  std::vector<std::string> refused;
   std::unique_ptr<Engine> engine;
 };
 
@@ -183,7 +186,16 @@ TEST(Module, TellsOfFailuresMoreAndMoreRarely) {
 }
 
 TEST(Module, ThatDoesNotStartIsAnError) {
-  EXPECT_EQ(Machine("trouble:refuse").refused, "module trouble:refuse: not today");
+  EXPECT_EQ(Machine("trouble:refuse").refused, std::vector<std::string>{"module trouble:refuse: not today"});
+}
+
+TEST(Module, ThatDoesNotStartHidesNoOtherError) {
+  const std::vector<std::string> expected = {
+      "module trouble:refuse: not today",
+      "module trouble:refuse,slow: not today",
+      "rules:3: there is no trouble",
+  };
+  EXPECT_EQ(Machine("trouble:refuse", "-A FORWARD -m even -j DROP", "trouble:refuse,slow").refused, expected);
 }
 
 TEST(Module, OfAnotherAbiIsRefusedWithBothNumbers) {
