@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 
+#include "networks.h"
 #include "rate_watch/watch.h"
 
 namespace rate_watch {
@@ -63,23 +64,6 @@ Result<std::vector<Threshold>> read_thresholds(std::string_view text, Measure me
 Result<void> check_thresholds(std::string_view text, const RuleContext&, OptionValue& value) {
   value.text = text;
   const auto read = read_thresholds(text, Measure::Packets);
-  return read ? Result<void>{} : std::unexpected(read.error());
-}
-
-Result<std::vector<AddressMask>> read_networks(std::string_view text) {
-  std::vector<AddressMask> all;
-  for (const std::string_view piece : pieces(text, '+')) {
-    const Family family = piece.find(':') == std::string_view::npos ? Family::Ipv4 : Family::Ipv6;
-    const auto network = parse_address_mask(family, piece);
-    if (!network) return std::unexpected(network.error());
-    all.push_back(*network);
-  }
-  return all;
-}
-
-Result<void> check_networks(std::string_view text, const RuleContext&, OptionValue& value) {
-  value.text = text;
-  const auto read = read_networks(text);
   return read ? Result<void>{} : std::unexpected(read.error());
 }
 
@@ -230,9 +214,7 @@ class RateWatch final : public HookModule, public LooksAhead {
   std::string_view name() const override { return "rate_watch"; }
 
   Verdict handle(Packet& packet, HookContext& context) override {
-    for (const AddressMask& network : whitelist_) {
-      if (network.address.family == packet.family && network.contains(packet.source())) return Verdict::accept();
-    }
+    if (!whitelist_.empty() && any_contains(whitelist_, packet.source())) return Verdict::accept();
     Key key;
     maker_.make(packet, key);
     packet_ = &packet;
@@ -455,11 +437,7 @@ ModuleType rate_watch() {
                 .summary = "what a source is; src"},
                {.name = "prefix4", .kind = OptionKind::U8, .max = 32, .summary = "bits of IPv4 addresses that count"},
                {.name = "prefix6", .kind = OptionKind::U8, .max = 128, .summary = "bits of IPv6 addresses that count"},
-               {.name = "whitelist",
-                .kind = OptionKind::Custom,
-                .hint = "networks with + between",
-                .parse = check_networks,
-                .summary = "sources that are never counted"},
+               networks_option("whitelist", "sources that are never counted"),
                {.name = "hook",
                 .kind = OptionKind::Custom,
                 .hint = "prerouting, input, forward ...",

@@ -10,6 +10,9 @@ cmake --install modules-build --prefix "$work/prefix" >>install.log
 sallyport module list | grep -q '^rate_watch ' || fail "rate_watch is not listed: $(sallyport module list)"
 sallyport module info rate_watch | grep -qF -- "-m rate_watch" || fail "rate_watch does not tell of its match"
 
+sallyport module list | grep -q '^port_scan ' || fail "port_scan is not listed: $(sallyport module list)"
+sallyport module info port_scan | grep -qF -- "-m port_scan" || fail "port_scan does not tell of its match"
+
 # A minute of a gateway's traffic: the flood in it rises once and falls, and every line is valid.
 "$build/demo/make_capture" demo.pcapng
 gateway() {
@@ -20,6 +23,14 @@ gateway --module rate_watch:window=10s,packets=300:100 -e events.json 2>summary
 python3 "$tree/tests/cli/check_events.py" "$tree/docs/events.schema.json" events.json
 grep -q '"event_type":"rate".*"event":"rise"' events.json || fail "nothing rises"
 grep -q 'module rate_watch' summary || fail "the summary does not tell of the module: $(cat summary)"
+# The scan in it is found, and what is in the honeypot, which looks for others; nobody else scans.
+gateway --module port_scan -e scans.json 2>/dev/null
+python3 "$tree/tests/cli/check_events.py" "$tree/docs/events.schema.json" scans.json
+[ "$(grep -c '"event_type":"scan".*"event":"begin"' scans.json)" -eq 2 ] || fail "scans: $(grep '"scan"' scans.json)"
+grep -q '"src_ip":"198.19.66.6","dest_ip":"198.51.100.2","scan":{"event":"begin","scan":"vertical"' scans.json ||
+  fail "the scanner is not told of: $(grep '"scan"' scans.json)"
+grep -q '"src_ip":"198.51.100.3","scan":{"event":"begin","scan":"horizontal"' scans.json ||
+  fail "the honeypot is not told of: $(grep '"scan"' scans.json)"
 # Counting changes nothing: what leaves is the same with the module and without.
 gateway -w without.pcapng 2>/dev/null
 gateway -w with.pcapng --module rate_watch:packets=300:100 2>/dev/null
