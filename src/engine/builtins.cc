@@ -24,11 +24,12 @@ void add_builtin_matches(Registry& registry) {
 
 void add_builtin_targets(Registry& registry) {
   for (TargetType (*make)() : {
-           accept_target,     checksum_target, connmark_target, ct_target,      dnat_target,    dnpt_target,
-           drop_target,       dscp_target,     ecn_target,      hl_target,      log_target,     mark_target,
-           masquerade_target, netmap_target,   nflog_target,    nfqueue_target, notrack_target, queue_target,
-           redirect_target,   reject_target,   return_target,   set_target,     snat_target,    snpt_target,
-           synproxy_target,   tcpmss_target,   tos_target,      tproxy_target,  trace_target,   ttl_target,
+           accept_target, checksum_target,   connmark_target, ct_target,     delude_target,  dnat_target,
+           dnpt_target,   drop_target,       dscp_target,     ecn_target,    hl_target,      log_target,
+           mark_target,   masquerade_target, netmap_target,   nflog_target,  nfqueue_target, notrack_target,
+           queue_target,  redirect_target,   reject_target,   return_target, set_target,     snat_target,
+           snpt_target,   synproxy_target,   tarpit_target,   tcpmss_target, tos_target,     tproxy_target,
+           trace_target,  ttl_target,
        }) {
     registry.add(make());
   }

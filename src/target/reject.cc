@@ -6,13 +6,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <span>
 
-#include "sallyport/host.h"
+#include "target/answer.h"
 #include "target/targets.h"
 #include "wire/build.h"
-#include "wire/checksum.h"
 
 namespace sallyport {
 namespace {
@@ -50,38 +48,6 @@ std::span<const Kind> kinds(Family family) {
   return kKinds6;
 }
 
-// Protocols whose payload has no Internet checksum over all of it. Everything else is expected to sum up.
-bool has_own_integrity(uint8_t protocol) {
-  return protocol == kGre || protocol == kEsp || protocol == kAh || protocol == kSctp || protocol == kUdplite;
-}
-
-// What the kernel takes for a right checksum before it answers. For IPv4 it sums the header too, which adds nothing as
-// long as the header's own checksum is right; only TCP and UDP have a pseudo-header there.
-bool checksum_holds(const Packet& packet) {
-  const uint8_t protocol = packet.protocol;
-  if (packet.checksum_trusted || has_own_integrity(protocol)) return true;
-  if (packet.captured() < packet.length) return true;  // cut by the capture: nothing can be said
-  const bool ipv4 = packet.family == Family::Ipv4;
-  const uint8_t* const udp = packet.transport(8);
-  if (protocol == kUdp && udp != nullptr && load_be16(udp + 6) == 0) return true;
-  const bool pseudo = !ipv4 || protocol == kTcp || protocol == kUdp;
-  const uint32_t sum = pseudo ? pseudo_header_sum(packet, protocol, packet.transport_length()) : 0;
-  return checksum_finish(checksum_add(packet.bytes().subspan(ipv4 ? 0 : packet.transport_offset), sum)) == 0;
-}
-
-bool is_broadcast(const IpAddress& address, const HookContext& context) {
-  if (context.router == nullptr) return false;
-  const RouteType type = context.router->address_type(address);
-  return type == RouteType::Broadcast || type == RouteType::Multicast;
-}
-
-// IPv6 addresses that a single host may have: not multicast, not unspecified, no mapped IPv4 address.
-bool is_unicast6(const IpAddress& address) {
-  constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  const bool mapped = std::memcmp(address.bytes.data(), kMapped.data(), kMapped.size()) == 0;
-  return address.bytes[0] != 0xff && !mapped && !address.is_unspecified();
-}
-
 class RejectTarget final : public Target {
  public:
   explicit RejectTarget(uint8_t code) : code_(code) {}
@@ -104,29 +70,7 @@ class RejectTarget final : public Target {
   }
 
   static void answer_with_reset(const Packet& packet, const HookContext& context) {
-    constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
-    const uint8_t* const tcp = packet.protocol == kTcp ? packet.transport(20) : nullptr;
-    if (tcp == nullptr || (tcp[13] & kRst) || !checksum_holds(packet)) return;
-    const IpAddress from = packet.destination(), to = packet.source();
-    const bool ipv6 = packet.family == Family::Ipv6;
-    if (ipv6 ? !is_unicast6(from) || !is_unicast6(to) : is_broadcast(from, context)) return;
-
-    std::array<uint8_t, 20> reset = {};
-    std::memcpy(reset.data(), tcp + 2, 2);
-    std::memcpy(reset.data() + 2, tcp, 2);
-    reset[12] = 5 << 4;
-    reset[13] = kRst;
-    if (tcp[13] & kAck) {
-      std::memcpy(reset.data() + 4, tcp + 8, 4);
-    } else {
-      // What would have come next: each of SYN and FIN takes a number. A header length below 20 is not looked at twice.
-      const uint32_t taken =
-          ((tcp[13] & kSyn) != 0) + ((tcp[13] & kFin) != 0) + packet.transport_length() - (tcp[12] >> 4) * 4u;
-      store_be32(reset.data() + 8, load_be32(tcp + 4) + taken);
-      reset[13] |= kAck;
-    }
-    context.output->send(
-        build_packet({.source = from, .destination = to, .protocol = kTcp, .dont_fragment = true}, reset), packet);
+    if (const uint8_t* const tcp = answerable_tcp(packet, context)) send_tcp(packet, context, reset_of(packet, tcp));
   }
 
   uint8_t code_;
