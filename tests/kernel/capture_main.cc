@@ -25,6 +25,7 @@
 #include "kernel/lockstep.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
+#include "kernel/settings.h"
 #include "sallyport/bytes.h"
 #include "sallyport/packet_io.h"
 #include "sallyport/registry.h"
@@ -302,11 +303,14 @@ int run(const char* corpus, std::string_view only) {
 
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::string only;
+  if (!sallyport::kernel::read_settings(count, words, {{"--only", &only}})) {
+    return sallyport::kernel::kWrongUsage;
+  }
   const std::string lock =
       (std::filesystem::temp_directory_path() / fmt::format("sallyport-captures-{}.lock", getpid())).string();
   setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  const bool one = count == 3 && std::string_view(words[1]) == "--only";
-  const int code = sallyport::kernel::run(std::getenv("SALLYPORT_CORPUS"), one ? words[2] : "");
+  const int code = sallyport::kernel::run(std::getenv("SALLYPORT_CORPUS"), only);
   std::error_code ignored;
   std::filesystem::remove(lock, ignored);
   return code;

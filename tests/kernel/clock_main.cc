@@ -16,6 +16,7 @@
 
 #include "kernel/clock_case.h"
 #include "kernel/engine_side.h"
+#include "kernel/settings.h"
 #include "support/packets.h"
 
 namespace sallyport::kernel {
@@ -163,11 +164,10 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view option = words[i];
-    if (option == "--seed") settings.seed = std::stoull(words[i + 1]);
-    if (option == "--rounds") settings.rounds = std::stoull(words[i + 1]);
-    if (option == "--record") settings.recorded = words[i + 1];
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--seed", &settings.seed}, {"--rounds", &settings.rounds}, {"--record", &settings.recorded}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);
 }

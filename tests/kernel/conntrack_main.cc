@@ -15,6 +15,7 @@
 #include "kernel/dialogue.h"
 #include "kernel/engine_side.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/settings.h"
 #include "kernel/tcp_hits.h"
 #include "kernel/tool.h"
 #include "support/packets.h"
@@ -228,10 +229,9 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    if (name == "--seed") settings.seed = std::strtoull(words[i + 1], nullptr, 10);
-    if (name == "--dialogues") settings.dialogues = std::strtoull(words[i + 1], nullptr, 10);
+  if (!sallyport::kernel::read_settings(count, words,
+                                        {{"--seed", &settings.seed}, {"--dialogues", &settings.dialogues}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernel/content_tricks.h"
+#include "kernel/settings.h"
 #include "kernel/web_server.h"
 #include "sallyport/bytes.h"
 #include "sallyport/engine.h"
@@ -253,12 +254,9 @@ int run(uint64_t seed, size_t random_tricks) {
 
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
-  uint64_t seed = 1;
-  size_t random_tricks = 200;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    if (name == "--seed") seed = std::stoull(words[i + 1]);
-    if (name == "--random") random_tricks = std::stoull(words[i + 1]);
+  uint64_t seed = 1, random_tricks = 200;
+  if (!sallyport::kernel::read_settings(count, words, {{"--seed", &seed}, {"--random", &random_tricks}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(seed, random_tricks);
 }

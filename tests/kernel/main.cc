@@ -19,6 +19,7 @@
 #include "kernel/generator_strings.h"
 #include "kernel/lockstep.h"
 #include "kernel/record.h"
+#include "kernel/settings.h"
 #include "kernel/shrink.h"
 
 namespace sallyport::kernel {
@@ -34,32 +35,12 @@ struct Settings {
   std::string suite = "all";  // or "string"
   std::string family = "both";
   std::string directory = ".";
-  bool shrinks = true;
-  uint64_t at_least = 0;  // how often each option is to be true, and false; 0: not counted
+  std::string shrinks = "yes";  // or "no"
+  uint64_t at_least = 0;        // how often each option is to be true, and false; 0: not counted
   std::string file;
   std::string recorded;  // the folder that recordings are written to, or
   std::string replayed;  // read from
-
-  // False: there is no option of that name.
-  bool set(std::string_view option, const std::string& value);
 };
-
-bool Settings::set(std::string_view option, const std::string& value) {
-  const auto number = [&] { return std::stoull(value); };
-  if (option == "--seed") return seed = number(), true;
-  if (option == "--rulesets") return rulesets = number(), true;
-  if (option == "--packets") return packets = number(), true;
-  if (option == "--suite") return suite = value, true;
-  if (option == "--family") return family = value, true;
-  if (option == "--most") return most_differences = number(), true;
-  if (option == "--case") return file = value, true;
-  if (option == "--record") return recorded = value, true;
-  if (option == "--replay") return replayed = value, true;
-  if (option == "--at-least") return at_least = number(), true;
-  if (option == "--shrink") return shrinks = value != "no", true;
-  if (option == "--directory") return directory = value, true;
-  return false;
-}
 
 Family family_of(uint64_t seed, const Settings& settings) {
   if (settings.family == "both") return family_for(seed);
@@ -99,7 +80,7 @@ class Rerun {
 
 void report(const Case& whole, const Difference& found, uint64_t seed, const Settings& settings) {
   fmt::print("difference with seed {} ({}):\n{}", seed, whole.family == Family::Ipv6 ? "IPv6" : "IPv4", found.text);
-  if (!settings.shrinks) {
+  if (settings.shrinks == "no") {
     if (found.kind == Difference::Kind::Packet)
       fmt::print("packet {}: {}\n", found.packet, hex_of(whole.packets[found.packet]));
     return;
@@ -200,10 +181,20 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  for (int i = 1; i < count; i += 2) {
-    if (i + 1 < count && settings.set(words[i], words[i + 1])) continue;
-    fmt::print(stderr, "kernel_lockstep: \"{}\" is not known, or lacks a value\n", words[i]);
-    return 2;
+  if (!sallyport::kernel::read_settings(count, words,
+                                        {{"--seed", &settings.seed},
+                                         {"--rulesets", &settings.rulesets},
+                                         {"--packets", &settings.packets},
+                                         {"--suite", &settings.suite},
+                                         {"--family", &settings.family},
+                                         {"--most", &settings.most_differences},
+                                         {"--case", &settings.file},
+                                         {"--record", &settings.recorded},
+                                         {"--replay", &settings.replayed},
+                                         {"--at-least", &settings.at_least},
+                                         {"--shrink", &settings.shrinks},
+                                         {"--directory", &settings.directory}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);
 }

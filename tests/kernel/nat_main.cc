@@ -18,6 +18,7 @@
 #include "kernel/namespace_referee.h"
 #include "kernel/nat_rules.h"
 #include "kernel/renaming.h"
+#include "kernel/settings.h"
 #include "kernel/tool.h"
 #include "kernel/world.h"
 #include "support/packets.h"
@@ -350,10 +351,8 @@ int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   uint64_t seed = 1;
   uint32_t dialogues = 2400;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    if (name == "--seed") seed = std::strtoull(words[i + 1], nullptr, 10);
-    if (name == "--dialogues") dialogues = static_cast<uint32_t>(std::strtoul(words[i + 1], nullptr, 10));
+  if (!sallyport::kernel::read_settings(count, words, {{"--seed", &seed}, {"--dialogues", &dialogues}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(seed, dialogues);
 }

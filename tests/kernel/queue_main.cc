@@ -15,6 +15,7 @@
 #include "kernel/kernel_queue.h"
 #include "kernel/lockstep.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/settings.h"
 #include "kernel/world.h"
 #include "sallyport/bytes.h"
 #include "wire/checksum.h"
@@ -278,12 +279,9 @@ int run(uint64_t seed, uint64_t rulesets, size_t packets) {
 
 int main(int count, char** words) {
   uint64_t seed = 1, rulesets = 40, packets = 200;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    const uint64_t value = std::stoull(words[i + 1]);
-    if (name == "--seed") seed = value;
-    if (name == "--rulesets") rulesets = value;
-    if (name == "--packets") packets = value;
+  if (!sallyport::kernel::read_settings(count, words,
+                                        {{"--seed", &seed}, {"--rulesets", &rulesets}, {"--packets", &packets}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(seed, rulesets, packets);
 }

@@ -19,6 +19,7 @@
 
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
+#include "kernel/settings.h"
 #include "sallyport/scenario.h"
 
 namespace sallyport::kernel {
@@ -122,18 +123,14 @@ int run(const std::vector<std::string>& paths, bool waits) {
 
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::vector<std::string> paths;
+  bool waits = false;
+  if (!sallyport::kernel::read_settings(count, words, {{"--wait", &waits}, {"", &paths}})) {
+    return sallyport::kernel::kWrongUsage;
+  }
   const std::string lock =
       (std::filesystem::temp_directory_path() / fmt::format("sallyport-scenarios-{}.lock", getpid())).string();
   setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  std::vector<std::string> paths;
-  bool waits = false;
-  for (int i = 1; i < count; ++i) {
-    if (std::string_view(words[i]) == "--wait") {
-      waits = true;
-    } else {
-      paths.emplace_back(words[i]);
-    }
-  }
   const int code = sallyport::kernel::run(paths, waits);
   std::error_code ignored;
   std::filesystem::remove(lock, ignored);

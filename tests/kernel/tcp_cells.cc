@@ -21,6 +21,7 @@
 #include "kernel/draw.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
+#include "kernel/settings.h"
 #include "kernel/tcp_hits.h"
 #include "sallyport/scenario.h"
 #include "support/packets.h"
@@ -436,16 +437,15 @@ int run(const Settings& settings) {
 
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
+  sallyport::kernel::Settings settings;
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--seed", &settings.seed}, {"--rounds", &settings.rounds}, {"--most", &settings.most_differences}})) {
+    return sallyport::kernel::kWrongUsage;
+  }
   const std::string lock =
       (std::filesystem::temp_directory_path() / fmt::format("sallyport-cells-{}.lock", getpid())).string();
   setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  sallyport::kernel::Settings settings;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = words[i];
-    if (name == "--seed") settings.seed = std::strtoull(words[i + 1], nullptr, 10);
-    if (name == "--rounds") settings.rounds = std::strtoull(words[i + 1], nullptr, 10);
-    if (name == "--most") settings.most_differences = std::strtoull(words[i + 1], nullptr, 10);
-  }
   const int code = sallyport::kernel::run(settings);
   std::error_code ignored;
   std::filesystem::remove(lock, ignored);

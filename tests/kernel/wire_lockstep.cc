@@ -12,6 +12,7 @@
 
 #include "defrag/defrag_module.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/settings.h"
 #include "kernel/wire_generator.h"
 #include "wire/edit.h"
 #include "wire/fragment.h"
@@ -210,14 +211,12 @@ int run(const Settings& settings) {
 }  // namespace sallyport::kernel
 
 // --seed N --headers N --datagrams N
-int main(int count, char** arguments) {
+int main(int count, char** words) {
   sallyport::kernel::Settings settings;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string_view name = arguments[i];
-    const uint64_t value = std::strtoull(arguments[i + 1], nullptr, 10);
-    if (name == "--seed") settings.seed = value;
-    if (name == "--headers") settings.headers = value;
-    if (name == "--datagrams") settings.datagrams = value;
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--seed", &settings.seed}, {"--headers", &settings.headers}, {"--datagrams", &settings.datagrams}})) {
+    return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);
 }

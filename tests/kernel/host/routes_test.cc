@@ -1,6 +1,7 @@
 // Machines made by chance, told to the kernel and to the model: both are asked the same routes. So is the model that a
 // snapshot makes of the kernel's machine, as it is read back from its text.
-// Usage: host_routes_test [MACHINES [QUESTIONS [SEED [FIRST]]]]; exit 77 where the kernel cannot be asked.
+// Usage: host_routes_test [--machines N] [--questions N] [--seed N] [--first N]; exit 77 where the kernel cannot be
+// asked.
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "kernel/host/kernel_route.h"
 #include "kernel/host/namespace.h"
 #include "kernel/host/random_model.h"
+#include "kernel/settings.h"
 #include "support/route_text.h"
 
 namespace sallyport {
@@ -162,9 +164,12 @@ int run(uint64_t machines, uint64_t questions, uint64_t seed, uint64_t first) {
 }  // namespace
 }  // namespace sallyport
 
-int main(int argc, char** argv) {
-  const auto argument = [&](int at, uint64_t otherwise) {
-    return argc > at ? std::strtoull(argv[at], nullptr, 10) : otherwise;
-  };
-  return sallyport::run(argument(1, 60), argument(2, 1000), argument(3, 1), argument(4, 0));
+int main(int count, char** words) {
+  uint64_t machines = 60, questions = 1000, seed = 1, first = 0;
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--machines", &machines}, {"--questions", &questions}, {"--seed", &seed}, {"--first", &first}})) {
+    return sallyport::kernel::kWrongUsage;
+  }
+  return sallyport::run(machines, questions, seed, first);
 }
