@@ -118,6 +118,8 @@ struct Helper {
   bool (*look)(Packet& packet, Connection& connection, const HelperContext& context) = nullptr;
   // The connection has ended. Null: nothing to do.
   void (*ended)(Connection& connection, const HelperContext& context) = nullptr;
+  // What a mapped connection says is passed on as it stands, where the kernel would write it anew.
+  bool leaves_mapped_alone = false;
 };
 
 // Null: there is none.

@@ -14,14 +14,19 @@ namespace {
 
 constexpr std::string_view kMatches[] = {"state",     "conntrack", "connmark", "connbytes", "connlimit",
                                          "connlabel", "helper",    "cluster",  "content"};
-constexpr std::string_view kTargets[] = {"CONNMARK", "SYNPROXY", "MASQUERADE", "SNAT",
-                                         "DNAT",     "REDIRECT", "NETMAP",     "CONNSECMARK"};
+constexpr std::string_view kTargets[] = {"CONNMARK", "SYNPROXY", "CONNSECMARK"};
+constexpr std::string_view kMappingTargets[] = {"MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP"};
+
+bool is_mapping(const Rule& rule) {
+  return rule.jump.kind == Jump::Kind::Target &&
+         std::ranges::find(kMappingTargets, rule.jump.type->name) != std::end(kMappingTargets);
+}
 
 bool asks(const Rule& rule) {
   const auto is_one = [](const MatchUse& use) {
     return std::ranges::find(kMatches, use.type->name) != std::end(kMatches);
   };
-  if (std::ranges::any_of(rule.matches, is_one)) return true;
+  if (std::ranges::any_of(rule.matches, is_one) || is_mapping(rule)) return true;
   if (rule.jump.kind != Jump::Kind::Target) return false;
   const std::string_view target = rule.jump.type->name;
   return std::ranges::find(kTargets, target) != std::end(kTargets) ||
@@ -35,29 +40,34 @@ const Helper* helper_of(const Rule& rule, Family family) {
   return name.empty() ? nullptr : find_helper(name, family, rule.selector.protocol);
 }
 
+bool any_rule(const Ruleset& ruleset, bool (*is_one)(const Rule& rule)) {
+  return std::ranges::any_of(ruleset.tables, [&](const Table& table) {
+    return std::ranges::any_of(table.chains,
+                               [&](const Chain& chain) { return std::ranges::any_of(chain.rules, is_one); });
+  });
+}
+
 }  // namespace
 
 void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings) {
+  const bool maps = any_rule(ruleset, is_mapping);
   for (const Table& table : ruleset.tables) {
     for (const Chain& chain : table.chains) {
       for (const Rule& rule : chain.rules) {
         const Helper* helper = helper_of(rule, ruleset.family);
-        if (helper == nullptr || helper->look != nullptr) continue;
-        warnings.push_back(
-            fmt::format("{}:{}: helper \"{}\" is given to connections, but does not read what they say yet",
-                        ruleset.file, rule.line, helper->name));
+        if (helper == nullptr) continue;
+        const auto warn = [&](std::string_view what) {
+          warnings.push_back(fmt::format("{}:{}: helper \"{}\" {}", ruleset.file, rule.line, helper->name, what));
+        };
+        if (helper->look == nullptr) warn("is given to connections, but does not read what they say yet");
+        if (maps && helper->leaves_mapped_alone) {
+          warn("does not write anew yet what a mapped connection says: addresses and ports in its payload stay");
+        }
       }
     }
   }
 }
 
-bool needs_conntrack(const Ruleset& ruleset) {
-  for (const Table& table : ruleset.tables) {
-    for (const Chain& chain : table.chains) {
-      if (std::ranges::any_of(chain.rules, asks)) return true;
-    }
-  }
-  return false;
-}
+bool needs_conntrack(const Ruleset& ruleset) { return any_rule(ruleset, asks); }
 
 }  // namespace sallyport

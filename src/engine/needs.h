@@ -11,7 +11,7 @@ namespace sallyport {
 // Whether a rule asks for connection tracking, which runs only in a family that needs it, as in the kernel.
 bool needs_conntrack(const Ruleset& ruleset);
 
-// A line for each rule that asks for a helper whose payload is not read.
+// A line for each rule that asks for a helper whose payload is not read, or where rules map connections, not written.
 void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings);
 
 }  // namespace sallyport

@@ -189,5 +189,32 @@ TEST(Engine, RefusesByLineWhatHasNoMeaningYet) {
   EXPECT_NE(engine.error()[0].what.find("unfinished"), std::string::npos);
 }
 
+struct WarningCase {
+  const char* nat;  // a rule of the nat table
+  const char* raw;  // line 5
+  const char* warning;
+};
+constexpr WarningCase kWarningCases[] = {
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p udp -j CT --helper sip",
+     "test.rules:5: helper \"sip\" does not write anew yet what a mapped connection says: addresses and ports in its "
+     "payload stay"},
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p tcp -j CT --helper pptp",
+     "test.rules:5: helper \"pptp\" does not write anew yet what a mapped connection says: addresses and ports in its "
+     "payload stay"},
+    {"-A POSTROUTING -j ACCEPT", "-A PREROUTING -p udp -j CT --helper sip", ""},
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p tcp -j CT --helper ftp", ""},
+    {"-A POSTROUTING -j ACCEPT", "-A PREROUTING -p tcp -j CT --helper sane",
+     "test.rules:5: helper \"sane\" is given to connections, but does not read what they say yet"},
+};
+
+TEST(Engine, SaysWhatAHelperDoesNotDo) {
+  for (const WarningCase& test : kWarningCases) {
+    const Machine machine(std::string("*nat\n") + test.nat + "\nCOMMIT\n*raw\n" + test.raw + "\nCOMMIT\n");
+    std::string warnings;
+    for (const std::string& warning : machine.engine->warnings()) warnings += warning;
+    EXPECT_EQ(warnings, test.warning) << test.nat << ", " << test.raw;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport
