@@ -16,6 +16,7 @@
 #include "kernel/draw.h"
 #include "kernel/engine_side.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/nat_helper_talks.h"
 #include "kernel/nat_rules.h"
 #include "kernel/renaming.h"
 #include "kernel/settings.h"
@@ -38,17 +39,17 @@ struct Both {
   explicit operator bool() const { return kernel && ours; }
 };
 
-std::string kernel_listing() {
-  std::ifstream file("/proc/net/nf_conntrack");
+std::string content_of(const char* path) {
+  std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class Comparison {
  public:
-  Comparison(NamespaceReferee& referee, uint64_t seed, uint32_t dialogues, Family family)
-      : referee_(referee), seed_(seed), dialogues_(dialogues), family_(family), draw_(seed, family) {}
+  Comparison(NamespaceReferee& referee, uint64_t seed, uint32_t dialogues, Family family, Tally& tally)
+      : referee_(referee), seed_(seed), dialogues_(dialogues), family_(family), tally_(tally), draw_(seed, family) {}
 
-  size_t packets = 0, renamed = 0, bad_checksums = 0;
+  size_t packets = 0, renamed = 0, bad_checksums = 0, helper_conversations = 0;
 
   bool run() {
     for (uint32_t i = 0; i < dialogues_; ++i) {
@@ -82,6 +83,10 @@ class Comparison {
       return false;
     }
     run_tool({"conntrack", "-F"});
+    if (const std::string left = content_of("/proc/net/nf_conntrack"); !left.empty()) {
+      fmt::print("the kernel still knows connections of the rules before:\n{}", left);
+      return false;
+    }
     auto side = EngineSide::create(family_, rules_);
     if (!side) {
       fmt::print("the engine refuses the rules: {}\n{}", side.error().text(), rules_);
@@ -114,7 +119,7 @@ class Comparison {
     }
     const std::string differs = difference(theirs, mine);
     if (differs.empty()) return true;
-    fmt::print("seed {}, IPv{}, rules\n{}{} {}\n(ours {})\ndiffers:\n{}", seed_, draw_.v6() ? 6 : 4, rules_,
+    fmt::print("seed {}, IPv{}, rules\n{}{}{} {}\n(ours {})\ndiffers:\n{}", seed_, draw_.v6() ? 6 : 4, rules_, story_,
                kernel_input.interface == 0 ? "A" : "B", test::to_hex(kernel_input.frame), test::to_hex(our_input.frame),
                differs);
     return false;
@@ -258,11 +263,29 @@ class Comparison {
     chosen_.clear();
     // Without ports, or where they run out, what comes in here may clash.
     may_clash_ = way.protocol == 200 || way.protocol == kGre || kind_->ports == Ports::Clashing;
-    const bool passes = way.protocol == kTcp ? talk_tcp(way, number) : talk_other(way);
+    const bool with_helper = !kind_->leaves_to_chance() && draw_.chance(30);
+    story_.clear();
+    const bool passes = with_helper            ? talk_over(way, number)
+                        : way.protocol == kTcp ? talk_tcp(way, number)
+                                               : talk_other(way);
     if (!passes) return false;
-    const std::string differs = table_difference(kernel_listing(), ours_->connections(), *kind_);
-    if (!differs.empty()) fmt::print("seed {}, rules\n{}tables differ:\n{}", seed_, rules_, differs);
+    std::string differs = table_difference(content_of("/proc/net/nf_conntrack"), ours_->connections(), *kind_);
+    differs += expectation_difference(content_of("/proc/net/nf_conntrack_expect"), ours_->expectations());
+    if (!differs.empty()) fmt::print("seed {}, rules\n{}{}tables differ:\n{}", seed_, rules_, story_, differs);
     return differs.empty();
+  }
+
+  // Where nothing is left to chance both sides are told the same, whatever the helper writes.
+  bool talk_over(const Way& way, uint32_t number) {
+    const auto send = [&](const Input& input, bool& same) {
+      Both left;
+      same = pass(input, left);
+      story_ += fmt::format("{} {}\n", input.interface == 0 ? "A" : "B", test::to_hex(input.frame));
+      return left ? left.kernel : std::nullopt;
+    };
+    ++helper_conversations;
+    NatWire wire = {draw_, tally_, send};
+    return talk_with_helper(wire, way.from, way.to, number);
   }
 
   bool talk_tcp(const Way& way, uint32_t number) {
@@ -315,14 +338,28 @@ class Comparison {
   uint64_t seed_;
   uint32_t dialogues_;
   Family family_;
+  Tally& tally_;
   Draw draw_;
   std::string rules_;
   const NatRules* kind_ = nullptr;
   bool may_clash_ = false;
   std::vector<Chosen> chosen_;  // of this conversation
+  std::string story_;           // what was said in it, where it has a helper
   uint32_t fragmented_ = 0;
   std::unique_ptr<EngineSide> ours_;
 };
+
+// A run that is long enough must have met everything that it counts.
+bool all_met(const Tally& tally, uint32_t dialogues) {
+  constexpr uint32_t kLongEnough = 2400;
+  bool met = true;
+  for (const std::string_view what : helper_talk_counts()) {
+    fmt::print("{:>10} {}\n", tally.of(what), what);
+    met = met && (tally.of(what) != 0 || dialogues < kLongEnough);
+  }
+  if (!met) fmt::print("what stands there with 0 was not tested\n");
+  return met;
+}
 
 int run(uint64_t seed, uint32_t dialogues) {
   auto referee = NamespaceReferee::open();
@@ -332,16 +369,18 @@ int run(uint64_t seed, uint32_t dialogues) {
     return kNotTested;
   }
   fmt::print("referee: {}\n", NamespaceReferee::version());
+  Tally tally;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-    Comparison comparison(**referee, seed, dialogues, family);
+    Comparison comparison(**referee, seed, dialogues, family, tally);
     if (!comparison.run() || comparison.bad_checksums != 0) {
       fmt::print("{} packets, {} wrong checksums\n", comparison.packets, comparison.bad_checksums);
       return 1;
     }
-    fmt::print("{}: {} conversations, {} packets, {} of them with a port by chance, no difference\n",
-               family == Family::Ipv4 ? "IPv4" : "IPv6", dialogues, comparison.packets, comparison.renamed);
+    fmt::print("{}: {} conversations ({} with a helper), {} packets, {} of them with a port by chance, no difference\n",
+               family == Family::Ipv4 ? "IPv4" : "IPv6", dialogues, comparison.helper_conversations, comparison.packets,
+               comparison.renamed);
   }
-  return 0;
+  return all_met(tally, dialogues) ? 0 : 1;
 }
 
 }  // namespace

@@ -62,6 +62,12 @@ constexpr NatRules kRules[] = {
      Ports::Own, 6000, 6999},
 };
 
+// Ports that no other conversation goes to.
+constexpr std::string_view kHelpers =
+    "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n"
+    "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n";
+constexpr std::string_view kIpv4Helpers = "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n";
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -73,7 +79,9 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 std::span<const NatRules> nat_rules() { return kRules; }
 
 std::string nat_rules_text(const NatRules& rules, Family family) {
-  std::string text = "*nat\n" + std::string(rules.rules) + "\nCOMMIT\n";
+  std::string text = "*raw\n" + std::string(kHelpers);
+  if (family == Family::Ipv4) text += kIpv4Helpers;
+  text += "COMMIT\n*nat\n" + std::string(rules.rules) + "\nCOMMIT\n";
   replace_all(text, "\n*mangle", "\nCOMMIT\n*mangle");
   // The tables of the ruleset before must not stay.
   if (!text.contains("*mangle")) text += "*mangle\nCOMMIT\n";

@@ -25,6 +25,8 @@ struct NatRules {
   uint16_t low = 0, high = 0;
   bool tcp_only = false;
   bool ipv6_only = false;
+
+  bool leaves_to_chance() const { return ports != Ports::Own || low != 0 || rules.contains("random"); }
 };
 
 std::span<const NatRules> nat_rules();

@@ -116,6 +116,25 @@ std::multiset<std::string> read_lines(const std::string& listing, const NatRules
   return lines;
 }
 
+std::string only_in_one(const std::multiset<std::string>& theirs, const std::multiset<std::string>& mine) {
+  std::string out;
+  std::vector<std::string> only;
+  std::ranges::set_difference(theirs, mine, std::back_inserter(only));
+  for (const std::string& line : only) out += "kernel: " + line + "\n";
+  only.clear();
+  std::ranges::set_difference(mine, theirs, std::back_inserter(only));
+  for (const std::string& line : only) out += "ours:   " + line + "\n";
+  return out;
+}
+
+// Each line without its first word.
+std::multiset<std::string> behind_time(const std::string& listing) {
+  std::istringstream in(listing);
+  std::multiset<std::string> lines;
+  for (std::string text; std::getline(in, text);) lines.insert(text.substr(std::min(text.find(' '), text.size())));
+  return lines;
+}
+
 }  // namespace
 
 Ids ids_of(const std::vector<uint8_t>& bytes) {
@@ -150,13 +169,11 @@ std::string table_difference(const std::string& kernel, const std::string& ours,
   std::string out;
   const auto theirs = read_lines(kernel, rules, out);
   const auto mine = read_lines(ours, rules, out);
-  std::vector<std::string> only;
-  std::ranges::set_difference(theirs, mine, std::back_inserter(only));
-  for (const std::string& line : only) out += "kernel: " + line + "\n";
-  only.clear();
-  std::ranges::set_difference(mine, theirs, std::back_inserter(only));
-  for (const std::string& line : only) out += "ours:   " + line + "\n";
-  return out;
+  return out + only_in_one(theirs, mine);
+}
+
+std::string expectation_difference(const std::string& kernel, const std::string& ours) {
+  return only_in_one(behind_time(kernel), behind_time(ours));
 }
 
 }  // namespace sallyport::kernel

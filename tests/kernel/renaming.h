@@ -30,4 +30,7 @@ void rename_ids(Observed& observed, const Chosen& chosen);
 // that lies where `rules` allow, as long as no two connections of a side answer alike. Empty: nothing.
 std::string table_difference(const std::string& kernel, const std::string& ours, const NatRules& rules);
 
+// The same of what helpers expect, where nothing is left to chance: line by line, the time left apart.
+std::string expectation_difference(const std::string& kernel, const std::string& ours);
+
 }  // namespace sallyport::kernel
