@@ -39,7 +39,9 @@ struct FtpLines {
     if (used < 2) {
       known[used++] = sequence;
     } else {
-      known[static_cast<int32_t>(known[0] - known[1]) < 0 ? 0 : 1] = sequence;
+      // What is said again makes no room for lines that are long over.
+      uint32_t& older = known[static_cast<int32_t>(known[0] - known[1]) < 0 ? 0 : 1];
+      if (static_cast<int32_t>(sequence - older) > 0) older = sequence;
     }
   }
 };

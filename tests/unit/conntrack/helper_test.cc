@@ -31,9 +31,13 @@ class Control {
   }
   bool say(Direction direction, std::string_view text, Timestamp now = 0) {
     uint32_t& next = next_[index(direction)];
-    const test::TcpFields fields = {.sequence = next};
-    Packet packet = test::tcp4(direction == Direction::Original ? kClient : kServer, test::kAck, text, fields);
+    const uint32_t sequence = next;
     next += static_cast<uint32_t>(text.size());
+    return say_at(sequence, direction, text, now);
+  }
+  bool say_at(uint32_t sequence, Direction direction, std::string_view text, Timestamp now = 0) {
+    const test::TcpFields fields = {.sequence = sequence};
+    Packet packet = test::tcp4(direction == Direction::Original ? kClient : kServer, test::kAck, text, fields);
     const HelperContext context = {now, PacketState::Established, direction, &expectations_};
     return connection->extra->helper->look(packet, *connection, context);
   }
@@ -99,6 +103,18 @@ TEST(FtpHelper, ReadsCommandsAtTheBeginningOfALineOnly) {
   Control control(table, expectations);
   EXPECT_TRUE(control.say(Direction::Original, "STOR "));
   EXPECT_TRUE(control.say(Direction::Original, "PORT 192,0,2,1,78,32\r\n"));
+  EXPECT_TRUE(expectations.empty());
+}
+
+// What is said again, from before, does not make its own end the beginning of a line once more.
+TEST(FtpHelper, RepetitionMakesNoRoomForOldLines) {
+  ConnectionTable table(100, kKey);
+  ExpectationTable expectations(10, kKey);
+  Control control(table, expectations);
+  EXPECT_TRUE(control.say(Direction::Original, "PASS y\r\n"));
+  EXPECT_TRUE(control.say(Direction::Original, "NOOP\r\n"));
+  EXPECT_TRUE(control.say_at(0, Direction::Original, "USER x\r\n"));
+  EXPECT_TRUE(control.say_at(8, Direction::Original, "PORT 192,0,2,1,78,32\r\n"));
   EXPECT_TRUE(expectations.empty());
 }
 
