@@ -116,8 +116,9 @@ class ConnectionTable {
   uint32_t match(uint32_t number, const TupleWords<N>& tuple, Timestamp now) const {
     const ConnectionOf<N>* kept = store_.with_tuples<N>(number);
     if (kept == nullptr) return kNone;
-    const bool original = words_of(kept->tuples[0]) == tuple;
-    if (!original && words_of(kept->tuples[1]) != tuple) return kNone;
+    // A host that NAT leads back to itself may have two equal tuples: then the kernel finds the answers'.
+    const bool original = words_of(kept->tuples[1]) != tuple;
+    if (original && words_of(kept->tuples[0]) != tuple) return kNone;
     const bool live = (kept->status & (kStatusConfirmed | kStatusDying)) == kStatusConfirmed && kept->deadline > now;
     return live ? number * 2 + (original ? 0 : 1) : kNone;
   }
