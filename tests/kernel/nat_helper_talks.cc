@@ -89,7 +89,7 @@ std::optional<Place> read_offer(std::string_view text) {
 class HelperTalk {
  public:
   HelperTalk(NatTalk& talk, const IpAddress& client, const IpAddress& server, uint32_t number)
-      : talk_(talk), draw_(wire.draw), client_(client), server_(server), number_(number % kPerTable) {}
+      : talk_(talk), draw_(talk.draw), client_(client), server_(server), number_(number % kPerTable) {}
 
   bool ftp() {
     if (!talk_.connect(to_server(kFtpPort))) return talk_.wire.same;

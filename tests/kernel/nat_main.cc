@@ -148,7 +148,8 @@ class Comparison {
 
   void check_checksum(const Seen& seen) {
     Packet packet = test::raw(seen.bytes);
-    if (parse(packet) != Malformed::None || transport_checksum_state(packet) == ChecksumState::Wrong) ++bad_checksums;
+    if (parse(packet) == Malformed::None && transport_checksum_state(packet) != ChecksumState::Wrong) return;
+    if (++bad_checksums == 1) fmt::print("a wrong checksum left, rules\n{}{}\n", rules_, test::to_hex(seen.bytes));
   }
 
   static uint8_t interface_of(const Seen& seen) { return seen.out == "ta" ? 0 : 1; }
@@ -277,15 +278,20 @@ class Comparison {
 
   // Where nothing is left to chance both sides are told the same, whatever the helper writes.
   bool talk_over(const Way& way, uint32_t number) {
-    const auto send = [&](const Input& input, bool& same) {
+    NatWire wire = {.draw = draw_, .tally = tally_, .pass = {}};
+    wire.pass = [&](const Input& input, bool& same) {
       Both left;
       same = pass(input, left);
+      wire.over = is_cut_off(input, left);
       story_ += fmt::format("{} {}\n", input.interface == 0 ? "A" : "B", test::to_hex(input.frame));
       return left ? left.kernel : std::nullopt;
     };
     ++helper_conversations;
-    NatWire wire = {draw_, tally_, send};
     return talk_with_helper(wire, way.from, way.to, number);
+  }
+
+  bool is_cut_off(const Input& input, const Both& left) const {
+    return kind_->cuts_off && input.interface == 0 && !left;
   }
 
   bool talk_tcp(const Way& way, uint32_t number) {
@@ -303,6 +309,7 @@ class Comparison {
     for (uint32_t i = 1 + draw_.below(2); i > 0; --i) {
       const Said data = {.flags = test::kAck, .sequence = next, .ack = kFar + 1, .payload = draw_.below(60)};
       if (!pass(input_of(way, data), back)) return false;
+      if (is_cut_off(input_of(way, data), back)) return true;
       next += static_cast<uint32_t>(data.payload);
     }
     if (draw_.chance(60)) {
@@ -323,6 +330,7 @@ class Comparison {
       const Said said = {.answer = kind == 1, .payload = size()};
       if (kind == 0) {
         if (!pass(input_of(way, said), back)) return false;
+        if (is_cut_off(input_of(way, said), back)) return true;
       } else if (kind == 1) {
         if (!pass(answer_to(*left.kernel, way.protocol, said), answer_to(*left.ours, way.protocol, said), back))
           return false;

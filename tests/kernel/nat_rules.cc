@@ -31,18 +31,20 @@ constexpr NatRules kRules[] = {
 -A POSTROUTING -o tb -j MASQUERADE)"},
     {"-A PREROUTING -i ta -m connmark --mark 0 -j ACCEPT"},
     // A packet whose route changed is dropped with its connection.
-    {R"(-A POSTROUTING -o tb -j MASQUERADE
+    {.rules = R"(-A POSTROUTING -o tb -j MASQUERADE
 *mangle
--A PREROUTING -i ta -m length --length 120:400 -j MARK --set-mark 0x40)"},
+-A PREROUTING -i ta -m length --length 120:400 -j MARK --set-mark 0x40)",
+     .cuts_off = true},
     // One port for everybody: what is closing makes room.
     {"-A POSTROUTING -o tb -p tcp -j SNAT --to-source [N2:60]:7000", Ports::Own, 7000, 7000, true},
+    // What is outside the prefix would get a wrong checksum, of the kernel too.
     {.rules = R"(*mangle
--A POSTROUTING -o tb -j SNPT --src-pfx 2001:db8:1::/48 --dst-pfx 2001:db8:2::/48
--A PREROUTING -i tb -j DNPT --src-pfx 2001:db8:2::/48 --dst-pfx 2001:db8:1::/48)",
+-A POSTROUTING -s 2001:db8:1::/48 -o tb -j SNPT --src-pfx 2001:db8:1::/48 --dst-pfx 2001:db8:2::/48
+-A PREROUTING -d 2001:db8:2::/48 -i tb -j DNPT --src-pfx 2001:db8:2::/48 --dst-pfx 2001:db8:1::/48)",
      .ipv6_only = true},
     {.rules = R"(*mangle
--A POSTROUTING -o tb -j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:20::/56
--A PREROUTING -i tb -j DNPT --src-pfx 2001:db8:20::/64 --dst-pfx 2001:db8:1::/60)",
+-A POSTROUTING -s 2001:db8:1::/64 -o tb -j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:20::/56
+-A PREROUTING -d 2001:db8:20::/64 -i tb -j DNPT --src-pfx 2001:db8:20::/64 --dst-pfx 2001:db8:1::/60)",
      .ipv6_only = true},
     // Chance from here on.
     {"-A POSTROUTING -o tb -j MASQUERADE", Ports::Clashing},

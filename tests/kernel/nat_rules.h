@@ -25,6 +25,8 @@ struct NatRules {
   uint16_t low = 0, high = 0;
   bool tcp_only = false;
   bool ipv6_only = false;
+  // May end a connection in the middle. What its ends then say begins new ones, which clash with what is left.
+  bool cuts_off = false;
 
   bool leaves_to_chance() const { return ports != Ports::Own || low != 0 || rules.contains("random"); }
 };

@@ -67,7 +67,7 @@ Packet NatTalk::udp(const Speaker& from, std::string_view text) const {
 }
 
 std::optional<Seen> NatTalk::put(const Speaker& from, const Packet& packet) {
-  if (!wire.same) return std::nullopt;
+  if (!wire.same || wire.over) return std::nullopt;
   return wire.pass({from.interface, test::bytes_of(packet)}, wire.same);
 }
 
@@ -151,7 +151,7 @@ void NatTalk::acknowledge(uint8_t from) {
 
 void NatTalk::repeat(uint8_t from) {
   const Speaker& who = speakers[from];
-  if (who.sent.empty() || !wire.same) return;
+  if (who.sent.empty() || !wire.same || wire.over) return;
   const Input& again = who.sent[draw.below(static_cast<uint32_t>(who.sent.size()))];
   const auto seen = wire.pass(again, wire.same);
   if (!seen) return;

@@ -40,6 +40,8 @@ struct NatWire {
   // the sides differ.
   std::function<std::optional<Seen>(const Input& input, bool& same)> pass;
   bool same = true;
+  // The rules have ended the connection: nothing more is sent.
+  bool over = false;
 };
 
 // One of the two, as it sees their conversation.
