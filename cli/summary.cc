@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sallyport/json_text.h"
 #include "sallyport/module_set.h"
@@ -86,6 +87,38 @@ void add_notes(const SummaryInput& input, std::string& out) {
   note(input.engine.clock().backward_steps(), "timestamps that ran backwards, held");
 }
 
+// What connection tracking did not take for what it says to be, the most frequent reasons first.
+std::vector<RefusalCount> refusals(const SummaryInput& input) {
+  std::vector<RefusalCount> counts;
+  for (const RefusalCount& count : input.engine.refusals()) {
+    if (count.packets != 0) counts.push_back(count);
+  }
+  std::ranges::stable_sort(counts, std::greater{}, &RefusalCount::packets);
+  return counts;
+}
+
+void add_refusals(const SummaryInput& input, std::string& out) {
+  const auto counts = refusals(input);
+  if (!counts.empty()) out += "\nnot as their connection wants them\n";
+  for (const RefusalCount& count : counts) {
+    std::array<char, kRefusalWords> room;
+    out += fmt::format("  {:>10}  {}{}; packet {}: {}\n", count.packets, reason_name(count.first.reason),
+                       is_invalid(count.first.reason) ? " (INVALID)" : "", count.first_packet,
+                       refusal_words(count.first, room));
+  }
+}
+
+std::string refusals_json(const SummaryInput& input) {
+  std::string out;
+  for (const RefusalCount& count : refusals(input)) {
+    std::array<char, kRefusalWords> room;
+    out += fmt::format(R"({}{{"reason":"{}","invalid":{},"packets":{},"first_packet":{},"words":{}}})",
+                       out.empty() ? "" : ",", reason_name(count.first.reason), is_invalid(count.first.reason),
+                       count.packets, count.first_packet, json_quoted(refusal_words(count.first, room)));
+  }
+  return out;
+}
+
 void add_checksum_warnings(const SummaryInput& input, std::string& out) {
   const auto& sides = input.engine.counters().checksums;
   for (size_t i = 0; i < sides.size(); ++i) {
@@ -156,6 +189,7 @@ std::string summary_text(const SummaryInput& input) {
     const auto [seen, dropped] = counters.by_hook[i];
     if (seen != 0) out += fmt::format("  {:<12} {:>10}  {:>10}\n", hook_name(static_cast<Hook>(i)), seen, dropped);
   }
+  add_refusals(input, out);
   const auto hits = most_hit(input);
   if (!hits.empty()) out += "\nrules that dropped or changed most\n";
   for (const RuleHits& hit : hits) {
@@ -207,8 +241,8 @@ std::string summary_json(const SummaryInput& input) {
                     hit.bytes, json_quoted(hit.table), json_quoted(hit.text), json_quoted(hit.file), hit.line);
     separator = ",";
   }
-  out += fmt::format(R"(],"modules":[{}],"log_lines":{},"nflog_packets":{},"damage":{}}})", modules_json(input),
-                     input.log.lines, input.log.packets,
+  out += fmt::format(R"(],"refused":[{}],"modules":[{}],"log_lines":{},"nflog_packets":{},"damage":{}}})",
+                     refusals_json(input), modules_json(input), input.log.lines, input.log.packets,
                      input.damage != nullptr ? json_quoted(input.damage->text()) : "null");
   return out + "\n";
 }

@@ -15,6 +15,7 @@
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
 #include "sallyport/queue.h"
+#include "sallyport/refusal.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport {
@@ -121,6 +122,8 @@ class Engine {
   // Returns how many they were; 0 where no rule needs connection tracking.
   virtual Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) = 0;
   virtual ConnectionCounters connection_counters() const = 0;
+  // What packets connection tracking refused or ignored, by RefusalReason; empty where no rule needs it.
+  virtual std::span<const RefusalCount> refusals() const = 0;
   // The connections that helpers expect, as /proc/net/nf_conntrack_expect lists them, in no order.
   virtual std::string expectation_listing() const = 0;
   // What the rules ask for and get in part only, a line each, by file and line.

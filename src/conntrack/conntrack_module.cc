@@ -18,8 +18,6 @@ namespace {
 
 // How often a SYN may replace one connection by another while it is looked up.
 constexpr int kMostRepeats = 4;
-// What look_up() leaves in connection_state when there was no room for a new connection.
-constexpr uint8_t kNoRoom = 0xff;
 
 bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
 
@@ -46,17 +44,21 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   // Seen already (it comes back by the loopback interface), or a rule said not to look.
   if (packet.connection != nullptr || packet_state(packet) == PacketState::Untracked) return Verdict::accept();
   now_ = context.now();
-  TrackContext tracking{.timeouts = &timeouts_, .now = now_, .hook = context.hook};
+  TrackContext tracking{.timeouts = &timeouts_, .now = now_, .hook = context.hook, .refusal = &refusal_};
   if (is_icmp(packet)) {
     const bool verify = timeouts_.verify_checksums && context.hook == Hook::Prerouting;
-    const IcmpJudgement judgement = judge_icmp(packet, {table_, calls_, zone_of(packet), tracking.now, verify});
-    table_.counters.invalid += judgement == IcmpJudgement::Invalid;
+    const IcmpJudgement judgement =
+        judge_icmp(packet, {table_, calls_, zone_of(packet), tracking.now, verify, refusal_});
+    if (judgement == IcmpJudgement::Invalid) {
+      ++table_.counters.invalid;
+      refusals_.add(refusal_, packet, context);
+    }
     if (judgement != IcmpJudgement::Query) return Verdict::accept();
   }
   for (int i = 0; i < kMostRepeats; ++i) {
     Connection* connection =
         packet.family == Family::Ipv4 ? look_up<4>(packet, tracking) : look_up<16>(packet, tracking);
-    if (connection == nullptr) return packet.connection_state == kNoRoom ? Verdict::drop() : Verdict::accept();
+    if (connection == nullptr) return leave_untracked(packet, context);
     const Tracked tracked = track(*connection, packet, tracking);
     if (tracking.kill) table_.kill(*connection);
     tracking.kill = false;
@@ -64,11 +66,14 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
       forget(packet);
       continue;
     }
-    if (tracked != Tracked::Accept) {
+    if (tracked == Tracked::Invalid) {
+      tell_refused(packet, tracking, context);
       forget(packet);
       ++table_.counters.invalid;
-      return tracked == Tracked::Drop ? Verdict::drop() : Verdict::accept();
+      return Verdict::accept();
     }
+    if (tracked == Tracked::Ignored) [[unlikely]]
+      refusals_.add(refusal_, packet, context);
     if (timeouts_.accounting && connection->extra != nullptr) {
       PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
       ++counts.packets;
@@ -78,6 +83,19 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
     return Verdict::accept();
   }
   return Verdict::drop();
+}
+
+// What cannot be looked up goes on as INVALID; where there was no room it does not go on.
+Verdict ConntrackModule::leave_untracked(Packet& packet, const HookContext& context) {
+  refusals_.add(refusal_, packet, context);
+  return refusal_.reason == RefusalReason::TableFull ? Verdict::drop() : Verdict::accept();
+}
+
+// The event shows the connection that the packet was taken for, if that is one.
+void ConntrackModule::tell_refused(Packet& packet, const TrackContext& tracking, const HookContext& context) {
+  set_packet_state(packet, PacketState::Invalid, tracking.direction);
+  if (!packet.connection->has(kStatusConfirmed)) packet.connection = nullptr;
+  refusals_.add(refusal_, packet, context);
 }
 
 ConnectionCounters ConntrackModule::counters() const {
@@ -119,7 +137,10 @@ void ConntrackModule::sweep(Timestamp now, size_t packets) {
 template <size_t N>
 Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
   auto tuple = words_of<N>(packet);
-  if (!tuple) return nullptr;
+  if (!tuple) {
+    refuse(context, RefusalReason::HeaderMissing, packet.transport_length());
+    return nullptr;
+  }
   if (packet.protocol == kGre) [[unlikely]] {
     Tuple keyed = tuple_from(*tuple);
     calls_.complete(keyed, packet.transport(8));
@@ -133,7 +154,10 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
           : table_.find(*tuple, zone, context.now, context.direction);
   if (connection == nullptr) {
     const auto reply = inverted(*tuple);
-    if (!reply) return nullptr;
+    if (!reply) {
+      refuse(context, RefusalReason::Unanswerable, 0, 0, *packet.transport(1));
+      return nullptr;
+    }
     connection = begin(*tuple, *reply, packet, zone, context);
     if (connection == nullptr) return nullptr;
     context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
@@ -152,8 +176,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
                                    TrackContext& context) {
   Connection* connection = table_.create(in_zone(original, zone.original), in_zone(reply, zone.reply), context.now);
   if (connection == nullptr) {
-    // No room is the one case in which tracking itself drops.
-    packet.connection_state = kNoRoom;
+    refuse(context, RefusalReason::TableFull, 0, static_cast<uint32_t>(table_.most()));
     return nullptr;
   }
   if (timeouts_.accounting) table_.extra(*connection);

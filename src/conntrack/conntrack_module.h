@@ -6,6 +6,7 @@
 #include "conntrack/connection_table.h"
 #include "conntrack/expectation.h"
 #include "conntrack/pptp_calls.h"
+#include "conntrack/refusals.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tracker.h"
 #include "sallyport/hook.h"
@@ -39,6 +40,7 @@ class ConntrackModule final : public HookModule, private ConnectionListener {
   const ExpectationTable& expectations() const { return expectations_; }
   const Timeouts& timeouts() const { return timeouts_; }
   ConnectionCounters counters() const;
+  const RefusalCounts& refusals() const { return refusals_.counts(); }
   // Who maps what helpers announce; it outlives this. Null: nobody.
   void set_nat(HelperNat* nat) { nat_ = nat; }
 
@@ -58,11 +60,15 @@ class ConntrackModule final : public HookModule, private ConnectionListener {
   void follow_template(Connection& connection, const ConnectionTemplate& wanted);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);
   void forget(Packet& packet);
+  [[gnu::cold]] Verdict leave_untracked(Packet& packet, const HookContext& context);
+  [[gnu::cold]] void tell_refused(Packet& packet, const TrackContext& tracking, const HookContext& context);
 
   Timeouts timeouts_;
   ConnectionTable table_;
   ExpectationTable expectations_;
   PptpCalls calls_;
+  Refusals refusals_;
+  Refusal refusal_;    // of the packet on its way; meaningful where a tracker says so
   Timestamp now_ = 0;  // of the last packet
   const Router& router_;
   HelperNat* nat_ = nullptr;

@@ -4,6 +4,7 @@
 #include "conntrack/connection_table.h"
 #include "conntrack/pptp_calls.h"
 #include "sallyport/hook.h"
+#include "sallyport/refusal.h"
 
 namespace sallyport {
 
@@ -20,6 +21,7 @@ struct IcmpContext {
   Zone zone = {};
   Timestamp now = 0;
   bool verify = true;  // wrong checksums are Invalid
+  Refusal& refusal;    // out: why it is Invalid
 };
 // Marks the packet where it is an error or needs no tracking.
 IcmpJudgement judge_icmp(Packet& packet, const IcmpContext& context);

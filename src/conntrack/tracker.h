@@ -7,15 +7,16 @@
 #include "conntrack/timeouts.h"
 #include "sallyport/connection.h"
 #include "sallyport/hook.h"
+#include "sallyport/refusal.h"
 
 namespace sallyport {
 
 // What a tracker makes of a packet.
 enum class Tracked : uint8_t {
   Accept,   // it belongs to the connection
-  Invalid,  // it does not, or nobody can tell: the packet goes on without a connection
+  Ignored,  // likewise, but it changed nothing: context.refusal says why
+  Invalid,  // it does not, or nobody can tell: the packet goes on without a connection, context.refusal says why
   Repeat,   // the connection was killed because the packet begins a new one: look again
-  Drop,
 };
 
 // What trackers look at beside the packet.
@@ -25,8 +26,13 @@ struct TrackContext {
   Hook hook = Hook::Prerouting;
   PacketState state = PacketState::New;  // what the packet is to the connection so far
   Direction direction = Direction::Original;
-  bool kill = false;  // out: the connection ends with this packet
+  bool kill = false;           // out: the connection ends with this packet
+  Refusal* refusal = nullptr;  // out: why the packet was refused or ignored
 };
+
+// What a tracker answers where it refuses a packet, with one or two numbers that say more. Seldom called.
+[[gnu::cold]] Tracked refuse(TrackContext& context, RefusalReason reason, uint32_t found = 0, uint32_t bound = 0,
+                             uint8_t flags = 0);
 
 // Each looks at the packet, moves the connection's state and deadline. `connection` is unconfirmed for its first
 // packets.

@@ -17,8 +17,9 @@ bool begins(Family family, uint8_t type) {
 
 Tracked track_icmp(Connection& connection, const Packet& packet, TrackContext& context) {
   const bool v4 = packet.family == Family::Ipv4;
-  if (!connection.has(kStatusConfirmed) && !begins(packet.family, icmp_type(connection.tuple(Direction::Original)))) {
-    return Tracked::Invalid;
+  if (!connection.has(kStatusConfirmed)) {
+    const uint8_t type = icmp_type(connection.tuple(Direction::Original));
+    if (!begins(packet.family, type)) return refuse(context, RefusalReason::IcmpNoBeginning, 0, 0, type);
   }
   connection.deadline = context.now + (v4 ? context.timeouts->icmp : context.timeouts->icmp6);
   return Tracked::Accept;

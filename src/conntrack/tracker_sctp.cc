@@ -87,34 +87,36 @@ struct ChunkView {
   uint8_t flags = 0;
   uint16_t length = 0;
   uint32_t offset = 0;  // from the IP header
+  uint16_t number = 0;  // in the packet, from 0
 };
 
-// Calls `take(chunk, number)` for each chunk until it answers false. Each step goes forward, so the packet bounds it.
+// Calls `take(chunk)` for each chunk until it answers false. Each step goes forward, so the packet bounds it.
 template <class Take>
 void each_chunk(const Packet& packet, Take&& take) {
   uint32_t offset = packet.transport_offset + kHeader;
-  for (uint32_t number = 0;; ++number) {
+  for (uint16_t number = 0;; ++number) {
     const uint8_t* header = packet.at(offset, kChunkHeader);
     if (header == nullptr) return;
-    const ChunkView chunk = {header[0], header[1], load_be16(header + 2), offset};
-    if (!take(chunk, number) || chunk.length == 0) return;
+    const ChunkView chunk = {header[0], header[1], load_be16(header + 2), offset, number};
+    if (!take(chunk) || chunk.length == 0) return;
     offset += (uint32_t{chunk.length} + 3) & ~3u;
   }
 }
 
 using ChunkSet = std::bitset<256>;
 
-// Which chunks there are. False: none at all, one without length, one that must stand alone or first and does not.
-bool collect(const Packet& packet, ChunkSet& chunks) {
+// Which chunks there are. False: `bad` is one without length, or one that must stand alone or first and does not.
+bool collect(const Packet& packet, ChunkSet& chunks, ChunkView& bad) {
   bool right = true;
-  each_chunk(packet, [&](const ChunkView& chunk, uint32_t number) {
+  each_chunk(packet, [&](const ChunkView& chunk) {
     chunks.set(chunk.type);
     const bool alone = chunks[kInit] || chunks[kInitAck] || chunks[kShutdownComplete];
     const bool first = alone || chunk.type == kCookieEcho || chunk.type == kCookieAck;
-    right = chunk.length != 0 && (number == 0 || !first);
+    right = chunk.length != 0 && (chunk.number == 0 || !first);
+    if (!right) bad = chunk;
     return right;
   });
-  return right && chunks.any();
+  return right;
 }
 
 class SctpTracker {
@@ -129,28 +131,44 @@ class SctpTracker {
         own_(index(context.direction)),
         other_(index(opposite(context.direction))) {}
 
-  // The first packet of a connection that is not confirmed yet. False: it cannot begin one.
-  bool begin() {
-    if (chunks_[kAbort] || chunks_[kShutdownComplete] || chunks_[kCookieAck]) return false;
+  // The first packet of a connection that is not confirmed yet. Accept: it can begin one.
+  Tracked begin() {
+    for (const Chunk chunk : {kAbort, kShutdownComplete, kCookieAck}) {
+      if (chunks_[chunk]) return refuse(context_, RefusalReason::SctpNoBeginning, tag_, 0, chunk);
+    }
     track_ = {};
-    bool begins = true;
-    each_chunk(packet_, [&](const ChunkView& chunk, uint32_t) {
-      begins = next_state(Direction::Original, chunk.type, NO) != NO && learn_first_tag(chunk);
-      return begins;
+    Tracked begins = Tracked::Accept;
+    each_chunk(packet_, [&](const ChunkView& chunk) {
+      if (next_state(Direction::Original, chunk.type, NO) != NO && learn_first_tag(chunk)) return true;
+      refused(RefusalReason::SctpNoBeginning, chunk);
+      begins = Tracked::Invalid;
+      return false;
     });
     return begins;
   }
 
   Tracked track() {
-    if (must_carry_tag() && tag_ != track_.tags[own_]) return Tracked::Invalid;
+    if (must_carry_tag() && tag_ != track_.tags[own_]) {
+      each_chunk(packet_,
+                 [&](const ChunkView& chunk) { return refused(RefusalReason::SctpTag, chunk, track_.tags[own_]); });
+      return Tracked::Invalid;
+    }
     bool valid = true;
-    each_chunk(packet_, [&](const ChunkView& chunk, uint32_t) { return valid = take(chunk); });
+    each_chunk(packet_, [&](const ChunkView& chunk) { return valid = take(chunk); });
     if (!valid) return Tracked::Invalid;
     if (!ignored_) connection_.deadline = context_.now + context_.timeouts->sctp[static_cast<size_t>(new_state_)];
     return Tracked::Accept;
   }
 
  private:
+  // For the ends of decisions: answers false.
+  [[gnu::cold]] bool refused(RefusalReason reason, const ChunkView& chunk, uint32_t wanted_tag = 0) {
+    refuse(context_, reason, tag_, wanted_tag, chunk.type);
+    context_.refusal->chunk_number = chunk.number;
+    context_.refusal->state = static_cast<uint8_t>(track_.state);
+    return false;
+  }
+
   bool learn_first_tag(const ChunkView& chunk) {
     if (chunk.type == kInit) {
       const uint8_t* body = packet_.at(chunk.offset + kChunkHeader, kInitBody);
@@ -200,6 +218,13 @@ class SctpTracker {
     return right ? TagJudgement::Right : TagJudgement::Wrong;
   }
 
+  // Which tag the chunk should have had, for those who ask why it was refused.
+  uint32_t wanted_tag(const ChunkView& chunk) const {
+    if (chunk.type == kInit) return 0;
+    const bool reflects = chunk.type == kAbort || chunk.type == kShutdownComplete;
+    return track_.tags[reflects && (chunk.flags & kReflectedTag) != 0 ? other_ : own_];
+  }
+
   // A HEARTBEAT with another tag than we know passes, but counts only when its answer comes: then it is we who knew the
   // wrong one, since the sides have set their association up anew elsewhere.
   TagJudgement judge_heartbeat(uint8_t type) {
@@ -226,10 +251,11 @@ class SctpTracker {
   // False: the packet is INVALID.
   bool take(const ChunkView& chunk) {
     const TagJudgement judgement = judge_tag(chunk);
-    if (judgement != TagJudgement::Right) return judgement == TagJudgement::Skip;
+    if (judgement == TagJudgement::Wrong) return refused(RefusalReason::SctpChunkTag, chunk, wanted_tag(chunk));
+    if (judgement == TagJudgement::Skip) return true;
     const SctpState old_state = track_.state;
     new_state_ = next_state(context_.direction, chunk.type, old_state);
-    if (new_state_ == IV) return false;
+    if (new_state_ == IV) return refused(RefusalReason::SctpInvalidState, chunk);
     if ((chunk.type == kInit || chunk.type == kInitAck) && !take_chosen_tag(chunk, old_state)) return false;
     track_.state = new_state_;
     if (new_state_ == ES && old_state != ES) connection_.status |= kStatusAssured;
@@ -239,7 +265,7 @@ class SctpTracker {
   // Both sides may begin at once: each INIT is then answered, and the tags of the answers are those of the INITs.
   bool take_chosen_tag(const ChunkView& chunk, SctpState old_state) {
     const uint8_t* body = packet_.at(chunk.offset + kChunkHeader, kInitBody);
-    if (body == nullptr) return false;
+    if (body == nullptr) return refused(RefusalReason::SctpShortChunk, chunk);
     const uint32_t chosen = load_be32(body);
     uint32_t& known = track_.tags[other_];
     auto& initiated = track_.initiated;
@@ -252,8 +278,8 @@ class SctpTracker {
       // A repeated INIT does not prolong the connection.
       if (new_state_ == CL && old_state == CL && connection_.has(kStatusConfirmed)) ignored_ = true;
     } else {
-      if (!initiated[other_] && known != 0 && known != chosen) return false;
-      if (initiated[own_] && initiated[other_] && known != chosen) return false;
+      const bool settled = initiated[other_] ? initiated[own_] : known != 0;
+      if (settled && known != chosen) return refused(RefusalReason::SctpChunkTag, chunk, known);
     }
     known = chosen;
     return true;
@@ -273,15 +299,23 @@ class SctpTracker {
 }  // namespace
 
 Tracked track_sctp(Connection& connection, const Packet& packet, TrackContext& context) {
-  if (packet.transport(kHeader) == nullptr) return Tracked::Invalid;
+  const uint8_t* const header = packet.transport(kHeader);
+  if (header == nullptr) return refuse(context, RefusalReason::SctpShort, packet.transport_length());
   if (context.timeouts->verify_checksums && context.hook == Hook::Prerouting && !packet.checksum_trusted &&
       transport_checksum_state(packet) == ChecksumState::Wrong) {
-    return Tracked::Invalid;
+    return refuse(context, RefusalReason::SctpChecksum, load_be32(header + 8));
   }
   ChunkSet chunks;
-  if (!collect(packet, chunks)) return Tracked::Invalid;
+  if (ChunkView bad; !collect(packet, chunks, bad)) {
+    refuse(context, RefusalReason::SctpChunks, bad.length, 0, bad.type);
+    context.refusal->chunk_number = bad.number;
+    return Tracked::Invalid;
+  }
+  if (chunks.none()) return refuse(context, RefusalReason::SctpShortChunk);
   SctpTracker tracker(connection, packet, context, chunks);
-  if (!connection.has(kStatusConfirmed) && !tracker.begin()) return Tracked::Invalid;
+  if (!connection.has(kStatusConfirmed)) {
+    if (const Tracked begins = tracker.begin(); begins != Tracked::Accept) return begins;
+  }
   return tracker.track();
 }
 

@@ -79,11 +79,11 @@ class TcpTracker {
         kind_(segment.kind()),
         old_state_(track_.state) {}
 
-  // The first segment of a connection that is not confirmed yet. False: it cannot begin one.
-  bool begin() {
+  // The first segment of a connection that is not confirmed yet. Accept: it can begin one.
+  Tracked begin() {
     const TcpState next = kNext[0][static_cast<size_t>(kind_)][0];
-    if (next == TcpState::Invalid) return false;
-    if (next != SynSent && !context_.timeouts->tcp_loose) return false;
+    if (next == TcpState::Invalid) return refused(RefusalReason::TcpNoBeginning);
+    if (next != SynSent && !context_.timeouts->tcp_loose) return refused(RefusalReason::TcpNotPickedUp);
     track_ = {};
     TcpSide& side = track_.seen[0];
     side.end = segment_.end();
@@ -98,7 +98,7 @@ class TcpTracker {
     }
     track_.last_index = static_cast<uint8_t>(TcpKind::None);
     old_state_ = None;
-    return true;
+    return Tracked::Accept;
   }
 
   Tracked track() {
@@ -118,9 +118,12 @@ class TcpTracker {
         if (!synchronise()) return ignore();
         break;
       case TcpState::Invalid:
-        return Tracked::Invalid;
+        return refused(RefusalReason::TcpInvalidState);
       case TimeWait:
-        if (challenge_ack()) return Tracked::Accept;
+        if (challenge_ack()) {
+          refused(RefusalReason::TcpChallengeAck);
+          return Tracked::Ignored;
+        }
         break;
       case SynSent2:
         track_.last_flags |= kSimultaneousOpen;
@@ -134,7 +137,7 @@ class TcpTracker {
       case Close:
         if (kind_ == TcpKind::Rst) {
           const ResetJudgement judgement = judge_reset();
-          if (judgement == ResetJudgement::Invalid) return Tracked::Invalid;
+          if (judgement == ResetJudgement::Invalid) return refused(RefusalReason::TcpRst, receiver_.max_ack);
           window_tested = judgement == ResetJudgement::TestWindow;
         }
         break;
@@ -143,7 +146,7 @@ class TcpTracker {
     }
     if (window_tested) {
       const Window window = test_window();
-      if (window == Window::Ignore) return Tracked::Accept;
+      if (window == Window::Ignore) return Tracked::Ignored;
       if (window == Window::Invalid) {
         shorten_after_invalid_end();
         return Tracked::Invalid;
@@ -153,6 +156,23 @@ class TcpTracker {
   }
 
  private:
+  // Notes why the segment is not taken for what it says. `bound` is what it was held against.
+  [[gnu::cold]] Tracked refused(RefusalReason reason, uint32_t bound = 0) {
+    *context_.refusal = {.reason = reason,
+                         .direction = context_.direction,
+                         .state = static_cast<uint8_t>(old_state_),
+                         .flags = segment_.flags,
+                         .bound = bound,
+                         .sequence = segment_.sequence,
+                         .end = segment_.end(),
+                         .acknowledgement = segment_.acknowledgement,
+                         .sack = segment_.acknowledgement,
+                         .window = segment_.window,
+                         .sender = sender_,
+                         .receiver = receiver_};
+    return Tracked::Invalid;
+  }
+
   void read_options(TcpSide& side) const {
     if (segment_.options().empty()) return;
     side.scale = 0;
@@ -212,7 +232,8 @@ class TcpTracker {
     if (old_state_ == SynSent && kind_ == TcpKind::Ack && context_.direction == Direction::Reply) {
       track_.last_ack = segment_.acknowledgement;
     }
-    return Tracked::Accept;
+    refused(RefusalReason::TcpIgnored);
+    return Tracked::Ignored;
   }
 
   // The ACK by which a host asks whether a SYN was meant does not acknowledge the last FIN.
@@ -290,8 +311,24 @@ class TcpTracker {
 
   uint32_t ack_window() const { return std::max(sender_.max_window, kLeastAckWindow); }
 
-  Window failed(Window otherwise) const {
-    return (sender_.flags & kLiberal) != 0 || context_.timeouts->tcp_be_liberal ? Window::Accept : otherwise;
+  // What the window is held against, in sequence numbers that both sides count alike.
+  struct Tested {
+    uint32_t sequence, end, ack, sack;
+  };
+
+  // The end of a test that failed: liberally, it may have failed. `bound` is what it was held against, `found` how far
+  // behind that it was.
+  [[gnu::cold]] Window failed(Window otherwise, RefusalReason reason, const Tested& tested, uint32_t bound,
+                              uint32_t found = 0) {
+    if ((sender_.flags & kLiberal) != 0 || context_.timeouts->tcp_be_liberal) return Window::Accept;
+    refused(reason, bound);
+    Refusal& refusal = *context_.refusal;
+    refusal.found = found;
+    refusal.sequence = tested.sequence;
+    refusal.end = tested.end;
+    refusal.acknowledgement = tested.ack;
+    refusal.sack = tested.sack;
+    return otherwise;
   }
 
   Window test_window() {
@@ -306,23 +343,32 @@ class TcpTracker {
     if (!segment_.ack() || (segment_.rst() && ack == 0)) ack = sack = receiver_.end;
     if (segment_.rst() && sequence == 0 && track_.state == SynSent) sequence = end = sender_.end;
 
-    const bool not_too_old = after(end, sender_.end - receiver_.max_window - 1);
-    const bool ack_not_too_old = after(sack, receiver_.end - ack_window() - 1);
+    const uint32_t oldest = sender_.end - receiver_.max_window - 1, oldest_ack = receiver_.end - ack_window() - 1;
+    const bool not_too_old = after(end, oldest);
+    const bool ack_not_too_old = after(sack, oldest_ack);
     const bool ack_was_sent = before(sack, receiver_.end + 1);
     if (!before(sequence, sender_.max_end + 1)) {
       const uint32_t overshot = end - sender_.max_end + 1;
       if (receiver_.max_window != 0 && not_too_old && ack_not_too_old && ack_was_sent &&
           overshot <= receiver_.max_window) {
         // Some send more than they may. If the other end takes it, its ACK must not look like one of data never sent.
+        const Window window = failed(Window::Ignore, RefusalReason::TcpOvershot, {sequence, end, ack, sack},
+                                     sender_.max_end + 1, overshot);
         sender_.end = end;
         sender_.flags |= kUnacknowledged;
-        return failed(Window::Ignore);
+        return window;
       }
-      return failed(Window::Invalid);
+      return failed(Window::Invalid, RefusalReason::TcpSeqOver, {sequence, end, ack, sack}, sender_.max_end + 1);
     }
-    if (!ack_was_sent) return failed(Window::Invalid);
-    if (receiver_.max_window != 0 && !not_too_old) return failed(Window::Ignore);
-    if (!ack_not_too_old) return failed(Window::Ignore);
+    if (!ack_was_sent) {
+      return failed(Window::Invalid, RefusalReason::TcpAckOver, {sequence, end, ack, sack}, receiver_.end + 1);
+    }
+    if (receiver_.max_window != 0 && !not_too_old) {
+      return failed(Window::Ignore, RefusalReason::TcpSeqUnder, {sequence, end, ack, sack}, oldest);
+    }
+    if (!ack_not_too_old) {
+      return failed(Window::Ignore, RefusalReason::TcpAckUnder, {sequence, end, ack, sack}, oldest_ack);
+    }
     keep(sequence, end, ack, sack);
     return Window::Accept;
   }
@@ -372,8 +418,10 @@ class TcpTracker {
     }
     constexpr Duration kShortEnough = 120 * kSecond;
     const Duration left = connection_.deadline - context_.now;
-    if (left >= kShortEnough && left > context_.timeouts->tcp_unacknowledged) {
-      connection_.deadline = context_.now + context_.timeouts->tcp_unacknowledged;
+    const Duration unacknowledged = context_.timeouts->tcp_unacknowledged;
+    if (left >= kShortEnough && left > unacknowledged) {
+      connection_.deadline = context_.now + unacknowledged;
+      context_.refusal->lowered_timeout_s = static_cast<uint32_t>(unacknowledged / kSecond);
     }
   }
 
@@ -427,14 +475,21 @@ class TcpTracker {
 
 Tracked track_tcp(Connection& connection, const Packet& packet, TrackContext& context) {
   TcpSegment segment;
-  if (!segment.read(packet)) return Tracked::Invalid;
+  if (!segment.read(packet)) {
+    const uint8_t* const header = packet.transport(20);
+    const uint32_t length = packet.transport_length();
+    if (header == nullptr) return refuse(context, RefusalReason::TcpShort, length);
+    return refuse(context, RefusalReason::TcpTruncated, (header[12] >> 4) * 4u, length);
+  }
   if (context.timeouts->verify_checksums && context.hook == Hook::Prerouting && !packet.checksum_trusted &&
       transport_checksum_state(packet) == ChecksumState::Wrong) {
-    return Tracked::Invalid;
+    return refuse(context, RefusalReason::TcpChecksum, load_be16(packet.transport(20) + 16));
   }
-  if (!segment.flags_make_sense()) return Tracked::Invalid;
+  if (!segment.flags_make_sense()) return refuse(context, RefusalReason::TcpFlags, 0, 0, segment.flags);
   TcpTracker tracker(connection, segment, context);
-  if (!connection.has(kStatusConfirmed) && !tracker.begin()) return Tracked::Invalid;
+  if (!connection.has(kStatusConfirmed)) {
+    if (const Tracked begins = tracker.begin(); begins != Tracked::Accept) return begins;
+  }
   return tracker.track();
 }
 

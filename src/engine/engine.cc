@@ -174,6 +174,11 @@ class EngineImpl final : public Engine {
     return conntrack_ == nullptr ? ConnectionCounters() : conntrack_->counters();
   }
 
+  std::span<const RefusalCount> refusals() const override {
+    if (conntrack_ == nullptr) return {};
+    return conntrack_->refusals();
+  }
+
   const Ruleset* ruleset(Family family) override {
     for (Ruleset& ruleset : config_.rulesets) {
       if (ruleset.family != family) continue;

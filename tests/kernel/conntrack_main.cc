@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "kernel/dialogue.h"
 #include "kernel/engine_side.h"
 #include "kernel/namespace_referee.h"
+#include "kernel/refusal_log.h"
 #include "kernel/settings.h"
 #include "kernel/tcp_hits.h"
 #include "kernel/tool.h"
@@ -65,11 +67,44 @@ constexpr std::string_view kIpv4Rules =
     "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n"
     "-A PREROUTING -p tcp -m tcp --dport 1723 -j CT --helper pptp\n";
 
-std::string rules_of(Family family) {
+std::string rules_of(Family family, bool plain) {
+  if (plain) return "*raw\nCOMMIT\n" + std::string(kRules.substr(kRules.find("*mangle")));
   constexpr std::string_view kBegin = "*raw\n";
   std::string rules(kBegin);
   if (family == Family::Ipv4) rules += kIpv4Rules;
   return rules.append(kRules.substr(kBegin.size()));
+}
+
+// A table's rules, and what is set for it.
+struct TableSetting {
+  std::string_view what;
+  std::vector<Sysctl> sysctls = {};
+  bool plain = false;  // no rule looks at a transport header, which would drop what is cut short
+};
+// One table after the other.
+const TableSetting kTables[] = {
+    {"as it is"},
+    {"no pick-up", {{"net.netfilter.nf_conntrack_tcp_loose", 0}}},
+    {"as it is"},
+    {"plain rules", {}, true},
+    {"liberal windows", {{"net.netfilter.nf_conntrack_tcp_be_liberal", 1}}},
+    {"as it is"},
+    {"checksums believed", {{"net.netfilter.nf_conntrack_checksum", 0}}},
+    {"RSTs believed", {{"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 1}}},
+};
+// What a setting does not name has the kernel's default.
+constexpr Sysctl kUsual[] = {{"net.netfilter.nf_conntrack_tcp_loose", 1},
+                             {"net.netfilter.nf_conntrack_tcp_be_liberal", 0},
+                             {"net.netfilter.nf_conntrack_checksum", 1},
+                             {"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0}};
+
+bool set(const Sysctl& sysctl) {
+  std::string path(sysctl.name);
+  std::ranges::replace(path, '.', '/');
+  std::ofstream file("/proc/sys/" + path);
+  file << sysctl.value;
+  file.flush();
+  return file.good();
 }
 
 // A line of a table without its timeout, by which it is found, and the timeout.
@@ -138,22 +173,32 @@ class Comparison {
   size_t run(TcpHits& hits) {
     hits_ = &hits;
     for (size_t i = 0; i < settings_.dialogues; ++i) {
-      if (i % kPerTable == 0 && !begin_table()) return 0;
+      if (i % kPerTable == 0 && !begin_table(kTables[i / kPerTable % std::size(kTables)])) return 0;
       if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i)), i)) return 0;
     }
     return packets_;
   }
 
   size_t expectations() const { return expectations_; }
+  const RefusalHits& refusals() const { return refusals_; }
 
  private:
-  bool begin_table() {
-    if (auto done = referee_.load(family_, rules_of(family_)); !done) {
+  bool begin_table(const TableSetting& setting) {
+    const std::string rules = rules_of(family_, setting.plain);
+    if (auto done = referee_.load(family_, rules); !done) {
       fmt::print("the kernel refuses the rules: {}\n", done.error().text());
       return false;
     }
     run_tool({"conntrack", "-F"});
-    auto side = EngineSide::create(family_, rules_of(family_));
+    for (const std::span<const Sysctl> sysctls : {std::span<const Sysctl>(kUsual), std::span(setting.sysctls)}) {
+      for (const Sysctl& sysctl : sysctls) {
+        if (set(sysctl)) continue;
+        fmt::print("the kernel has no {}\n", sysctl.name);
+        return false;
+      }
+    }
+    setting_ = setting.what;
+    auto side = EngineSide::create(family_, rules, told_, setting.sysctls);
     if (!side) {
       fmt::print("the engine refuses the rules: {}\n", side.error().text());
       return false;
@@ -167,13 +212,15 @@ class Comparison {
     std::string story;
     for (const Input& packet : packets) {
       ++packets_;
-      const Observed theirs = referee_.pass(packet);
+      Observed theirs = referee_.pass(packet);
       ours_->set_time(std::chrono::steady_clock::now().time_since_epoch().count());
       const Observed mine = ours_->pass(packet);
       story += fmt::format("{} {}\n{}", packet.interface == 0 ? "A" : "B", test::to_hex(packet.frame), text_of(mine));
-      const std::string differs = difference(theirs, mine);
+      const std::vector<std::string> log = take_log_lines(theirs);
+      std::string differs = difference(theirs, mine);
+      differs += refusal_difference(log, told_.take(), refusals_);
       if (differs.empty()) continue;
-      fmt::print("conversation {} of seed {}\n{}differs:\n{}", number, settings_.seed, story, differs);
+      fmt::print("conversation {} of seed {}, {}\n{}differs:\n{}", number, settings_.seed, setting_, story, differs);
       return false;
     }
     std::string differs = table_difference(content_of("/proc/net/nf_conntrack"), ours_->connections(), kBeforeTimeout);
@@ -181,7 +228,8 @@ class Comparison {
     differs += table_difference(expected, ours_->expectations(), kBeforeTimeLeft);
     expectations_ += static_cast<size_t>(std::ranges::count(expected, '\n'));
     if (differs.empty()) return true;
-    fmt::print("conversation {} of seed {}\n{}tables differ:\n{}", number, settings_.seed, story, differs);
+    fmt::print("conversation {} of seed {}, {}\n{}tables differ:\n{}", number, settings_.seed, setting_, story,
+               differs);
     return false;
   }
 
@@ -189,7 +237,10 @@ class Comparison {
   const Settings& settings_;
   Family family_;
   Draw draw_;
+  RefusalSink told_;
+  RefusalHits refusals_;
   std::unique_ptr<EngineSide> ours_;
+  std::string_view setting_ = {};
   size_t packets_ = 0;
   size_t expectations_ = 0;  // seen in the kernel's table, behind each conversation
   TcpHits* hits_ = nullptr;
@@ -210,6 +261,10 @@ int run(const Settings& settings) {
   for (const char* name : {"net/netfilter/nf_conntrack_frag6_high_thresh", "net/ipv4/ipfrag_high_thresh"}) {
     std::ofstream(fmt::format("/proc/sys/{}", name)) << (256 << 20);
   }
+  if (!turn_on_refusal_log()) {
+    fmt::print("NOT TESTED: why packets are INVALID: this kernel has no nf_conntrack_log_invalid.\n");
+    return kNotTested;
+  }
   fmt::print("referee: {}\n", NamespaceReferee::version());
   TcpHits hits;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
@@ -218,6 +273,7 @@ int run(const Settings& settings) {
     if (packets == 0) return 1;
     fmt::print("{}: {} conversations, {} packets, {} expectations, no difference\n",
                family == Family::Ipv4 ? "IPv4" : "IPv6", settings.dialogues, packets, comparison.expectations());
+    comparison.refusals().print();
   }
   hits.print(kEnoughHits);
   return 0;

@@ -8,13 +8,13 @@ namespace sallyport::kernel {
 namespace {
 
 struct Kind {
-  uint32_t weight;
   void (*talk)(Talker& talker);
+  uint32_t weight;
   bool ipv4_only = false;
 };
-constexpr Kind kKinds[] = {{36, talk_tcp},      {6, talk_udp},        {3, talk_udplite}, {8, talk_icmp},
-                           {12, talk_sctp},     {6, talk_untracked},  {8, talk_ftp},     {3, talk_tftp},
-                           {4, talk_irc, true}, {6, talk_pptp, true}, {8, talk_sip}};
+constexpr Kind kKinds[] = {{talk_tcp, 33}, {talk_broken, 3},    {talk_udp, 6},        {talk_udplite, 3},
+                           {talk_icmp, 8}, {talk_sctp, 12},     {talk_untracked, 6},  {talk_ftp, 8},
+                           {talk_tftp, 3}, {talk_irc, 4, true}, {talk_pptp, 6, true}, {talk_sip, 8}};
 
 constexpr uint32_t whole_weight() {
   uint32_t sum = 0;

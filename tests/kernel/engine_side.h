@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,20 @@
 
 namespace sallyport::kernel {
 
+struct Sysctl {
+  std::string_view name;
+  int value;
+};
+
 // An engine in the world, with one family's rules, that reports as NamespaceReferee does.
 class EngineSide {
  public:
   // With `coverage`, what is evaluated is counted there.
   static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules,
                                                     Coverage* coverage = nullptr);
+  // Tells `events`, which outlives it; with these sysctls beside the world's own.
+  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules, EventSink& events,
+                                                    std::span<const Sysctl> sysctls = {});
   ~EngineSide();
 
   Observed pass(const Input& input);
@@ -41,6 +50,8 @@ class EngineSide {
 
  private:
   class Recorder;
+  static Result<std::unique_ptr<EngineSide>> create_with(Family family, std::string_view rules, Coverage* coverage,
+                                                         EventSink* events, std::span<const Sysctl> sysctls);
   EngineSide();
 
   std::unique_ptr<Recorder> recorder_;

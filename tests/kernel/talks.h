@@ -11,6 +11,7 @@ void talk_udplite(Talker& talker);
 void talk_icmp(Talker& talker);
 void talk_sctp(Talker& talker);
 void talk_untracked(Talker& talker);  // GRE, DCCP, protocols that nobody knows
+void talk_broken(Talker& talker);     // headers cut short, lengths that cannot be
 void talk_ftp(Talker& talker);
 void talk_tftp(Talker& talker);
 void talk_irc(Talker& talker);  // IPv4 only, as PPTP

@@ -52,13 +52,15 @@ class Association {
   Tracked hear(const Said& said) {
     TrackContext context = {.timeouts = &*timeouts_,
                             .now = 100 * kSecond,
-                            .direction = said.reply ? Direction::Reply : Direction::Original};
+                            .direction = said.reply ? Direction::Reply : Direction::Original,
+                            .refusal = &refusal};
     const Tracked tracked = track_sctp(*connection, packet_of(said), context);
     if (tracked == Tracked::Accept && !connection->has(kStatusConfirmed)) table_.confirm(*connection, 0);
     return tracked;
   }
   int64_t seconds() const { return connection->seconds_left(100 * kSecond); }
   Connection* connection = nullptr;
+  Refusal refusal;
 
  private:
   HostModel model_;
