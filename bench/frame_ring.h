@@ -29,6 +29,19 @@ class FrameRing {
     }
   }
 
+  // UDP of as many sources as there are frames, from 11.0.0.0 on; each comes once, in an order without pattern where
+  // their number is a power of two.
+  static FrameRing of_sources(uint32_t sources) {
+    FrameRing ring(sources, sources, 1);
+    for (uint32_t i = 0; i < sources; ++i) {
+      uint8_t* const ip = &ring.bytes_[size_t{i} * kStep] + kNetworkOffset;
+      store_be32(ip + 12, 0x0b000000 + i * 2654435761u % sources);
+      store_be16(ip + 10, 0);
+      store_be16(ip + 10, sum_of(ip, 20, 0));
+    }
+    return ring;
+  }
+
   uint32_t frames() const { return static_cast<uint32_t>(bytes_.size() / kStep); }
   std::span<const uint8_t> frame(uint32_t index) const { return {&bytes_[size_t{index} * kStep], kFrameSize}; }
 

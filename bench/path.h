@@ -76,13 +76,15 @@ inline std::string filter_table(const std::string& rules) { return "*filter\n" +
 // An engine with a burst of packets that is filled from a ring again and again.
 class Path {
  public:
-  Path(const std::string& rules, HostModel host, const FrameRing& ring) : ring_(&ring), packets_(kBurst) {
+  Path(const std::string& rules, HostModel host, const FrameRing& ring, const ModuleSet* modules = nullptr)
+      : ring_(&ring), packets_(kBurst) {
     EngineConfig config;
     if (!rules.empty()) {
       config.rulesets.push_back(must_all(read_ruleset(rules, "bench.rules", Family::Ipv4, builtin_registry())));
     }
     config.host = std::move(host);
     config.sink = &sink_;
+    config.modules = modules;
     engine_ = must_all(Engine::create(std::move(config)));
   }
 

@@ -111,6 +111,7 @@ class Replay {
   }
 
   std::expected<void, Stop> load_modules() {
+    if (arguments_.isolate) modules_.isolate_all();
     for (const std::string& text : arguments_.modules) {
       if (auto done = modules_.add(text, module_path(arguments_.module_path)); !done) {
         return stop(done.error(), kAnswerIsNo);
@@ -293,6 +294,10 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_module_path(command, arguments->module_path);
+  command
+      .add_flag("--isolate", arguments->isolate,
+                "each module in a process of its own, which may crash; NAME:isolate for one of them")
+      ->needs("--module");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,
                    "write dropped and delivered packets too, each with its verdict as a comment");

@@ -138,11 +138,12 @@ std::string module_lines(const SummaryInput& input) {
     out += fmt::format("module {}:", report.name);
     for (const auto& [name, value] : report.metrics) out += fmt::format(" {} {}", name, value);
     out += "\n";
-    const auto [exceptions, over_budget] = report.failures;
+    const auto [exceptions, over_budget, crashes] = report.failures;
     if (exceptions != 0) out += fmt::format("warning: module {} threw {} times\n", report.name, exceptions);
     if (over_budget != 0) {
       out += fmt::format("warning: module {} took too long for {} packets\n", report.name, over_budget);
     }
+    if (crashes != 0) out += fmt::format("warning: module {} crashed {} times\n", report.name, crashes);
   }
   return out;
 }
@@ -150,8 +151,9 @@ std::string module_lines(const SummaryInput& input) {
 std::string modules_json(const SummaryInput& input) {
   std::string out;
   for (const ModuleReport& report : input.engine.module_reports()) {
-    out += fmt::format(R"({}{{"name":{},"exceptions":{},"over_budget":{},"metrics":{{)", out.empty() ? "" : ",",
-                       json_quoted(report.name), report.failures.exceptions, report.failures.over_budget);
+    out += fmt::format(R"({}{{"name":{},"exceptions":{},"over_budget":{},"crashes":{},"metrics":{{)",
+                       out.empty() ? "" : ",", json_quoted(report.name), report.failures.exceptions,
+                       report.failures.over_budget, report.failures.crashes);
     std::string_view separator;
     for (const auto& [name, value] : report.metrics) {
       out += fmt::format("{}{}:{}", separator, json_quoted(name), value);

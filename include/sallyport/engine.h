@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sallyport/clock.h"
@@ -110,6 +111,8 @@ class Engine {
 
   // What the modules of EngineConfig::modules counted, in their order.
   virtual std::vector<ModuleReport> module_reports() const = 0;
+  // Gives a command to the module of that name; its answer, or why there is none.
+  virtual Result<std::string> command(std::string_view module, std::string_view words) = 0;
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;

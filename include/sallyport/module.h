@@ -11,10 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sallyport/connection.h"
@@ -22,6 +25,7 @@
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
 #include "sallyport/match.h"
+#include "sallyport/nat.h"
 #include "sallyport/options.h"
 #include "sallyport/result.h"
 #include "sallyport/shared_state.h"
@@ -29,6 +33,9 @@
 #include "sallyport/target.h"
 
 namespace sallyport {
+
+// Answers what a person asks a running module for (Engine::command): text for people, or what is wrong with `words`.
+using ModuleCommand = std::function<Result<std::string>(std::string_view words, HookContext& context)>;
 
 // What a module starts with: its options, and where it registers what sees packets. Valid during `start` only, but for
 // what it hands out by reference, which lives as long as the engine.
@@ -47,6 +54,10 @@ class ModuleSetup {
   // Puts the module on a hook. Of equal priority, the one that was there first goes last.
   virtual void add_hook(std::shared_ptr<HookModule> module, Hook hook, int priority,
                         Families families = Families::Both) = 0;
+  // Maps new connections to other addresses, see map_connection(). Does nothing unless the module says needs_nat.
+  virtual Nat& nat() = 0;
+  // The module takes commands from now on; a second call takes the place of the first.
+  virtual void on_command(ModuleCommand command) = 0;
 };
 
 // A hook module that wants to fetch memory ahead. `burst` are packets that come by soon, in this order, the first of
@@ -56,6 +67,30 @@ class LooksAhead {
   virtual ~LooksAhead() = default;
   virtual void look_ahead(std::span<const Packet> burst) = 0;
 };
+
+// A hook module that wants to hear of connections that are gone: the connection may be read during the call, and what
+// PerConnection has of it. No packet is at hand.
+class HearsEnds {
+ public:
+  virtual ~HearsEnds() = default;
+  virtual void connection_ended(const Connection& connection, HookContext& context) = 0;
+};
+
+// A hook module made of a function (Packet&, HookContext&) -> Verdict.
+template <class Call>
+std::shared_ptr<HookModule> hook_module(std::string_view name, Call call) {
+  class Made final : public HookModule {
+   public:
+    Made(std::string_view name, Call call) : name_(name), call_(std::move(call)) {}
+    std::string_view name() const override { return name_; }
+    Verdict handle(Packet& packet, HookContext& context) override { return call_(packet, context); }
+
+   private:
+    std::string_view name_;
+    Call call_;
+  };
+  return std::make_shared<Made>(name, std::move(call));
+}
 
 // What becomes of a packet that a module threw an exception over, or took too long for: Open lets it pass (a match does
 // not match), Closed drops it. --module NAME:on-error=... overrules it.
@@ -78,12 +113,13 @@ struct ModuleType {
   std::vector<Described> events = {};
   std::vector<Described> metrics = {};
   FailurePolicy on_failure = FailurePolicy::Open;
+  bool needs_nat = false;  // connections are tracked and mapped in both families, whether rules ask for it or not
   // Called once per --module and engine, before the rules are compiled. Null: it has nothing on hooks.
   Result<void> (*start)(ModuleSetup& setup) = nullptr;
 };
 
 // Grows with each change that a module built before it would not survive.
-constexpr uint32_t kModuleAbi = 1;
+constexpr uint32_t kModuleAbi = 2;
 // Catches what the number above forgot: sizes that both sides must agree on.
 constexpr uint32_t kModuleLayout = sizeof(Packet) + 8 * sizeof(HookContext) + 16 * sizeof(Ipv6Connection) +
                                    32 * sizeof(Event) + 64 * sizeof(ModuleType) + 128 * sizeof(MatchType) +
@@ -105,6 +141,23 @@ inline void tell(HookContext& context, std::string_view type, const Packet& pack
                         .packet = &packet,
                         .context = &context,
                         .fields = {fields.begin(), fields.size()}});
+}
+
+// Maps the connection that `packet` begins: its destination (at PREROUTING or OUTPUT, behind kPriorityConntrack and
+// before kPriorityDestinationNat) or its source (at POSTROUTING or INPUT, before kPrioritySourceNat) becomes `to`, and
+// `port` unless that is 0. Packets of both directions, ICMP errors and what they quote are rewritten from then on. Who
+// decides first, decides: rules and other modules change nothing any more. False: the packet begins no connection, or
+// that end is decided.
+inline bool map_connection(Nat& nat, Packet& packet, const HookContext& context, NatEnd end, const IpAddress& to,
+                           uint16_t port) {
+  const uint32_t decided = end == NatEnd::Source ? kStatusSourceNatDone : kStatusDestinationNatDone;
+  const Connection* const connection = packet.connection;
+  if (connection == nullptr || (connection->status & (kStatusConfirmed | decided)) != 0) return false;
+  NatRequest request = {.has_addresses = true, .has_ids = port != 0};
+  request.low = request.high = to;
+  request.low_id = request.high_id = port;
+  nat.map(packet, context, end, request);
+  return connection->has(decided);
 }
 
 }  // namespace sallyport

@@ -39,6 +39,7 @@ class LoadedModule {
 struct ModuleFailures {
   uint64_t exceptions = 0;
   uint64_t over_budget = 0;
+  uint64_t crashes = 0;  // isolated: its process ended, or did not answer and was ended
 };
 
 // What a module counted, for people.
@@ -56,6 +57,7 @@ struct ModuleUse {
   std::string text = {};  // as it was given
   Options options = {};
   std::shared_ptr<ModuleGuard> guard;  // takes what it throws
+  bool isolated = false;               // runs in a process of its own
 };
 
 // Filled at start; outlives the rulesets that were read with its registry and the engines that use it. Its guards count
@@ -67,9 +69,14 @@ class ModuleSet {
   ModuleSet& operator=(const ModuleSet&) = delete;
 
   // `text` is NAME[:key=value,...]. NAME with a slash is a file; else NAME.so is looked for in `path`, in order. Every
-  // module has two options more: on-error=open|closed, and budget=TIME, how long it may take for one packet.
+  // module has three options more: on-error=open|closed; budget=TIME, how long it may take for one packet; and isolate:
+  // it runs in a process of its own, in which it has hooks, options, metrics and events, but no matches, targets, NAT
+  // or commands.
   Result<void> add(std::string_view text, const std::vector<std::string>& path);
   Result<void> add(std::shared_ptr<const LoadedModule> module, std::string_view text);
+
+  // Each module that is added from now on runs in a process of its own.
+  void isolate_all() { isolate_ = true; }
 
   // The built-in matches and targets and the modules' own.
   const Registry& registry() const { return registry_; }
@@ -78,6 +85,7 @@ class ModuleSet {
  private:
   std::vector<ModuleUse> uses_;
   Registry registry_;
+  bool isolate_ = false;
 };
 
 // Where modules are looked for when nobody says where: SALLYPORT_MODULE_PATH, then the installation's own folder.

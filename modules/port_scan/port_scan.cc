@@ -247,22 +247,6 @@ class PortScan : public SharedObject {
   HookContext* context_ = nullptr;  // of the packet that is looked at
 };
 
-// One of the places where it looks.
-class Look final : public HookModule {
- public:
-  using Part = void (PortScan::*)(const Packet& packet, HookContext& context);
-  Look(PortScan& scan, Part part) : scan_(scan), part_(part) {}
-  std::string_view name() const override { return "port_scan"; }
-  Verdict handle(Packet& packet, HookContext& context) override {
-    (scan_.*part_)(packet, context);
-    return Verdict::accept();
-  }
-
- private:
-  PortScan& scan_;
-  Part part_;
-};
-
 Result<void> start(ModuleSetup& setup) {
   const Options& options = setup.options();
   Settings settings;
@@ -283,8 +267,13 @@ Result<void> start(ModuleSetup& setup) {
   if (!setup.shared().add("port_scan", name, std::move(owned))) {
     return fail("there is a port_scan " + name + " already", "another name=");
   }
-  const auto put = [&](Look::Part part, Hook hook, int priority) {
-    setup.add_hook(std::make_shared<Look>(scan, part), hook, priority);
+  using Part = void (PortScan::*)(const Packet& packet, HookContext& context);
+  const auto put = [&](Part part, Hook hook, int priority) {
+    const auto look = [&scan, part](const Packet& packet, HookContext& context) {
+      (scan.*part)(packet, context);
+      return Verdict::accept();
+    };
+    setup.add_hook(hook_module("port_scan", look), hook, priority);
   };
   for (const Hook hook : {Hook::Prerouting, Hook::Output}) {
     put(&PortScan::question, hook, kPriorityRaw - 1);

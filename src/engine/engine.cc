@@ -30,6 +30,8 @@
 namespace sallyport {
 namespace {
 
+constexpr Family kFamilies[] = {Family::Ipv4, Family::Ipv6};
+
 // Where lines go when nobody wants them.
 class NoLog final : public LogSink {
  public:
@@ -42,18 +44,24 @@ void write_trace(std::string_view prefix, const Packet& packet, HookContext& con
   log_packet(*context.log, kWarning, prefix, kDumpTrace, packet, context);
 }
 
-// Streams end with their connections.
-class StreamEnds final : public ConnectionListener {
+// Streams end with their connections, and modules hear of it.
+class ConnectionEnds final : public ConnectionListener {
  public:
-  StreamEnds(StreamSearch& streams, EvasionWatch& evasions) : streams_(streams), evasions_(evasions) {}
+  ConnectionEnds(StreamSearch& streams, EvasionWatch& evasions, ModuleHost& modules, PacketPath& path)
+      : streams_(streams), evasions_(evasions), modules_(modules), path_(path) {}
   void ended(Connection& connection) override {
     streams_.ended(connection);
     evasions_.ended(connection);
+    if (!modules_.hears_ends()) return;
+    HookContext context = path_.new_context();
+    modules_.connection_ended(connection, context);
   }
 
  private:
   StreamSearch& streams_;
   EvasionWatch& evasions_;
+  ModuleHost& modules_;
+  PacketPath& path_;
 };
 
 class EngineImpl final : public Engine {
@@ -77,7 +85,7 @@ class EngineImpl final : public Engine {
   Errors set_up() {
     Errors errors;
     counters_.checksums.resize(config_.host.interface_count() + 1);
-    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    for (const Family family : kFamilies) {
       auto module = std::make_unique<ChecksumModule>(config_.checksums, counters_.checksums);
       checksums_.emplace_back(family, module.get());
       add_module(std::move(module), family, Hook::Prerouting, std::numeric_limits<int>::min());
@@ -88,10 +96,16 @@ class EngineImpl final : public Engine {
       if (needs_conntrack(ruleset) || config_.evasions) add_conntrack(ruleset.family);
       if (config_.evasions) watch_evasions(ruleset, errors);
     }
+    if (module_host_.needs_nat()) {
+      for (const Family family : kFamilies) {
+        if (std::ranges::find(tracked_, family) == tracked_.end()) add_conntrack(family);
+      }
+    }
     add_nat();
     if (auto done = streams_.compile(); !done) errors.push_back(done.error());
     if (auto done = evasions_.compile(); !done) errors.push_back(done.error());
-    if (!streams_.empty() || !evasions_.empty()) conntrack_->table().listen(stream_ends_);
+    const bool ends_count = !streams_.empty() || !evasions_.empty() || module_host_.hears_ends();
+    if (ends_count && conntrack_ != nullptr) conntrack_->table().listen(connection_ends_);
     return errors;
   }
 
@@ -152,6 +166,10 @@ class EngineImpl final : public Engine {
     return warnings;
   }
   std::vector<ModuleReport> module_reports() const override { return module_host_.reports(); }
+  Result<std::string> command(std::string_view module, std::string_view words) override {
+    HookContext context = path_.new_context();
+    return module_host_.command(module, words, context);
+  }
 
   Clock& clock() override { return clock_; }
   const HostModel& host() const override { return config_.host; }
@@ -270,18 +288,20 @@ class EngineImpl final : public Engine {
     }
     modules_.push_back(std::move(defrag));
     for (const Hook hook : {Hook::Input, Hook::Postrouting}) path_.chain(family, hook).add(*confirm_, kPriorityLast);
+    tracked_.push_back(family);
   }
 
-  // The nat table is asked by the nat module, which has connections to decide about only where they are tracked.
+  // The nat table is asked by the nat module, which has connections to decide about only where they are tracked. It is
+  // there for modules without a table, too.
   void add_nat() {
-    for (const auto& [family, rules] : nat_tables_) {
-      if (conntrack_ == nullptr) return;
-      if (nat_ == nullptr) {
-        nat_ =
-            std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
-      }
-      conntrack_->set_nat(nat_.get());
-      nat_->set_rules(family, *rules);
+    if (conntrack_ == nullptr || (nat_tables_.empty() && !module_host_.needs_nat())) return;
+    nat_ = std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
+    conntrack_->set_nat(nat_.get());
+    module_host_.set_nat(*nat_);
+    for (const Family family : kFamilies) {
+      const auto rules = std::ranges::find(nat_tables_, family, &std::pair<Family, HookModule*>::first);
+      if (rules == nat_tables_.end() && !module_host_.needs_nat()) continue;
+      if (rules != nat_tables_.end()) nat_->set_rules(family, *rules->second);
       for (const HookPlace& place : table_type("nat")->places)
         path_.chain(family, place.hook).add(*nat_, place.priority);
       if (config_.follow_mappings) {
@@ -373,9 +393,10 @@ class EngineImpl final : public Engine {
   std::unique_ptr<ConfirmModule> confirm_;
   std::unique_ptr<NatModule> nat_;
   std::vector<std::pair<Family, HookModule*>> nat_tables_;
+  std::vector<Family> tracked_;
   StreamSearch streams_;
   EvasionWatch evasions_;
-  StreamEnds stream_ends_{streams_, evasions_};
+  ConnectionEnds connection_ends_{streams_, evasions_, module_host_, path_};
   std::vector<std::unique_ptr<PacketPatterns>> patterns_;  // one per table
   std::vector<std::unique_ptr<HookModule>> modules_;
   std::vector<std::pair<Family, ChecksumModule*>> checksums_;  // those still at work

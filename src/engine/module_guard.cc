@@ -76,9 +76,18 @@ void ModuleGuard::over_budget(HookContext& context) {
   report(context, "over_budget", "it took longer for a packet than it may", ++failures_.over_budget);
 }
 
+// Each of them: none costs less than a new process.
+void ModuleGuard::tell_crash(HookContext& context, std::string_view what) {
+  tell(context, "crash", what, ++failures_.crashes);
+}
+
 // A module that fails for every packet tells of it 20 times in a million: the first, the second, the fourth ...
 void ModuleGuard::report(HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
-  if (context.events == nullptr || !std::has_single_bit(count)) return;
+  if (std::has_single_bit(count)) tell(context, event, what, count);
+}
+
+void ModuleGuard::tell(HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
+  if (context.events == nullptr) return;
   const EventField fields[] = {{"name", name_},
                                {"event", event},
                                {"what", what},

@@ -22,7 +22,12 @@ class ModuleGuard {
   const std::string& name() const { return name_; }
   const ModuleFailures& failures() const { return failures_; }
 
+  FailurePolicy policy() const { return policy_; }
+
   void count_exception() { ++failures_.exceptions; }
+  // Of a module in a process of its own: what it threw there, and how that process ended.
+  void tell_exception(HookContext& context, std::string_view what) { threw(context, what); }
+  void tell_crash(HookContext& context, std::string_view what);
 
   // What `call` answers; what the policy says where it fails.
   template <class Answer, class Call>
@@ -47,6 +52,7 @@ class ModuleGuard {
   void threw(HookContext& context, std::string_view what);
   void over_budget(HookContext& context);
   void report(HookContext& context, std::string_view event, std::string_view what, uint64_t count);
+  void tell(HookContext& context, std::string_view event, std::string_view what, uint64_t count);
 
   std::string name_;
   FailurePolicy policy_;

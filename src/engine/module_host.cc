@@ -22,6 +22,20 @@ class GuardedHook final : public HookModule {
   std::shared_ptr<ModuleGuard> guard_;
 };
 
+// A place of a module that runs in another process.
+class DistantHook final : public HookModule {
+ public:
+  DistantHook(ModuleProcess& process, uint32_t place, std::string_view name)
+      : process_(process), place_(place), name_(name) {}
+  std::string_view name() const override { return name_; }
+  Verdict handle(Packet& packet, HookContext& context) override { return process_.handle(place_, packet, context); }
+
+ private:
+  ModuleProcess& process_;
+  uint32_t place_;
+  std::string_view name_;
+};
+
 }  // namespace
 
 class ModuleHost::Setup final : public ModuleSetup {
@@ -49,12 +63,18 @@ class ModuleHost::Setup final : public ModuleSetup {
     if (looks != nullptr && std::ranges::find(known, looks, &Looking::module) == known.end()) {
       host_.looking_.push_back({looks, use_.guard.get()});
     }
+    auto* const hears = dynamic_cast<HearsEnds*>(module.get());
+    if (hears != nullptr && std::ranges::find(host_.hearing_, hears, &Hearing::module) == host_.hearing_.end()) {
+      host_.hearing_.push_back({hears, use_.guard.get()});
+    }
     auto behind = std::make_shared<GuardedHook>(std::move(module), use_.guard);
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
       if (exists_in(families, family)) place_(*behind, family, hook, priority);
     }
     started_.hooks.push_back(std::move(behind));
   }
+  Nat& nat() override { return host_.nat_; }
+  void on_command(ModuleCommand command) override { started_.command = std::move(command); }
 
  private:
   const ModuleUse& use_;
@@ -71,7 +91,15 @@ Errors ModuleHost::start(const ModuleSet& modules, const Router& router, SharedS
   for (const ModuleUse& use : modules.uses()) {
     started_.push_back(std::make_unique<Started>());
     started_.back()->guard = use.guard;
+    needs_nat_ |= use.module->type().needs_nat && !use.isolated;
     if (use.module->type().start == nullptr) continue;
+    if (use.isolated) {
+      if (auto done = start_apart(use, router, place); !done) {
+        done.error().what = "module " + use.text + ": " + done.error().what;
+        errors.push_back(done.error());
+      }
+      continue;
+    }
     Setup setup(use, router, shared, place, *this, *started_.back());
     Result<void> done;
     try {
@@ -84,6 +112,22 @@ Errors ModuleHost::start(const ModuleSet& modules, const Router& router, SharedS
     errors.push_back(done.error());
   }
   return errors;
+}
+
+Result<void> ModuleHost::start_apart(const ModuleUse& use, const Router& router, const HookPlacer& place) {
+  auto process = ModuleProcess::start(use, router, random_.next64());
+  if (!process) return std::unexpected(process.error());
+  Started& started = *started_.back();
+  started.process = std::move(*process);
+  for (uint32_t i = 0; i < started.process->places().size(); ++i) {
+    const ModuleProcess::Place& at = started.process->places()[i];
+    auto hook = std::make_shared<DistantHook>(*started.process, i, use.guard->name());
+    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+      if (exists_in(at.families, family)) place(*hook, family, at.hook, at.priority);
+    }
+    started.hooks.push_back(std::move(hook));
+  }
+  return {};
 }
 
 // Who throws over a hint is asked for none any more.
@@ -99,10 +143,34 @@ void ModuleHost::let_look(std::span<const Packet> burst) {
   });
 }
 
+// What it throws is counted; no packet is there for a policy.
+void ModuleHost::connection_ended(const Connection& connection, HookContext& context) {
+  for (const Hearing& one : hearing_) {
+    one.guard->run(context, 0, 0, [&] {
+      one.module->connection_ended(connection, context);
+      return 0;
+    });
+  }
+}
+
+Result<std::string> ModuleHost::command(std::string_view module, std::string_view words, HookContext& context) {
+  for (const auto& started : started_) {
+    if (started->guard->name() != module || !started->command) continue;
+    try {
+      return started->command(words, context);
+    } catch (const std::exception& problem) {
+      started->guard->count_exception();
+      return fail("module " + started->guard->name() + " threw: " + problem.what());
+    }
+  }
+  return fail("no module " + std::string(module) + " that takes commands");
+}
+
 std::vector<ModuleReport> ModuleHost::reports() const {
   std::vector<ModuleReport> reports;
   for (const auto& started : started_) {
     reports.push_back({.name = started->guard->name(), .failures = started->guard->failures(), .metrics = {}});
+    if (started->process != nullptr) reports.back().metrics = started->process->metrics();
     for (const auto& [name, value] : started->metrics) reports.back().metrics.emplace_back(name, value);
   }
   return reports;

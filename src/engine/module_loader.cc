@@ -66,6 +66,8 @@ Result<ModuleType> described(const ModuleDoor& door, const std::string& path) {
                             .summary = "what becomes of a packet that the module fails for"});
     type.options.push_back(
         duration_option("budget", "how long the module may take for a packet; 0: it is not measured"));
+    type.options.push_back(
+        {.name = "isolate", .summary = "in a process of its own: hooks and events, but no matches, targets, NAT"});
     return type;
   } catch (const std::exception& problem) {
     return fail(fmt::format("module {} threw while it described itself: {}", path, problem.what()));
@@ -108,6 +110,16 @@ Result<Options> read_options(std::string_view text, const ModuleType& type) {
     return fail(fmt::format("on-error: \"{}\" is no policy", policy.text), "open or closed");
   }
   return options;
+}
+
+// A match or target of an isolated module: it is known, and a rule that uses it is told why it cannot.
+template <class Made, class Type>
+Type apart(Type type, const ModuleGuard& guard) {
+  type.create = [name = guard.name()](const Options&, const RuleContext&) -> Result<std::unique_ptr<Made>> {
+    return fail(fmt::format("module {} is isolated: it has no matches and targets", name),
+                "the module without isolate");
+  };
+  return type;
 }
 
 }  // namespace
@@ -172,13 +184,19 @@ Result<void> ModuleSet::add(std::shared_ptr<const LoadedModule> module, std::str
                                                       : FailurePolicy::Closed;
   auto guard =
       std::make_shared<ModuleGuard>(std::string(type.name), policy, static_cast<Duration>(options->number("budget")));
+  const bool isolated = options->has("isolate") || isolate_;
+  if (isolated && type.needs_nat) {
+    return fail(fmt::format("module {} maps connections, which an isolated one cannot", type.name), "without isolate");
+  }
   bool first = true;
   for (const ModuleUse& use : uses_) first &= use.module->type().name != type.name;
   if (first) {
-    for (const MatchType& match : type.matches) registry_.add(guarded(match, guard));
-    for (const TargetType& target : type.targets) registry_.add(guarded(target, guard));
+    for (const MatchType& match : type.matches)
+      registry_.add(isolated ? apart<Match>(match, *guard) : guarded(match, guard));
+    for (const TargetType& target : type.targets)
+      registry_.add(isolated ? apart<Target>(target, *guard) : guarded(target, guard));
   }
-  uses_.push_back({std::move(module), std::string(text), std::move(*options), std::move(guard)});
+  uses_.push_back({std::move(module), std::string(text), std::move(*options), std::move(guard), isolated});
   return {};
 }
 

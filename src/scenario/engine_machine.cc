@@ -74,6 +74,13 @@ class EngineMachine final : public Machine, public PacketSink, public LogSink, p
     engine_->clock().advance_to(now_);
   }
 
+  Result<Happened> command(const std::string& module, const std::string& words) override {
+    happened_ = {};
+    auto answer = engine_->command(module, words);
+    if (!answer) return std::unexpected(answer.error());
+    return std::exchange(happened_, {});
+  }
+
   std::string connections() override { return engine_->connection_listing(); }
 
   std::string counters() override {

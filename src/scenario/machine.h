@@ -44,6 +44,10 @@ class Machine {
   virtual Happened put(const std::string& interface, const std::vector<uint8_t>& packet, bool with_way) = 0;
   // Time since the start.
   virtual void wait_until(Duration since_start) = 0;
+  // Gives a command to a module; what it tells is in the answer's log.
+  virtual Result<Happened> command(const std::string& module, const std::string& words) {
+    return fail("this machine has no module " + module + " for " + words);
+  }
   virtual std::string connections() = 0;
   virtual std::string counters() = 0;
   // Whether it tells of packets that end inside, and of LOG's lines.

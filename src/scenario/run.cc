@@ -116,6 +116,8 @@ class Run {
         return nothing_left_over() && put(step);
       case Step::Kind::At:
         return nothing_left_over() && move_time(step);
+      case Step::Kind::Command:
+        return nothing_left_over() && command(step);
       case Step::Kind::Verdict:
         return put(step) && judge(step);
       default:
@@ -187,6 +189,14 @@ class Run {
     if (time < time_) return fail(step, "time does not run backwards");
     time_ = time;
     machine_.wait_until(time_);
+    return true;
+  }
+
+  bool command(const Step& step) {
+    auto happened = machine_.command(step.module, step.text);
+    if (!happened) return fail(step, happened.error().what);
+    happened_ = std::move(*happened);
+    ends_ = happened_.events;
     return true;
   }
 

@@ -45,6 +45,7 @@ struct Step {
     Delivered,  // one that came in by `interface` reached a local process
     Drop,       // the packet was dropped (by `table`, `chain`, `rule_line`, where they are said)
     At,         // time moves on
+    Command,    // `module` is given the command `text`
     Entry,      // the connection table has a line like `text`
     NoEntry,    // it has none
     Counters,   // iptables-save -c has a line like `text`
@@ -61,6 +62,7 @@ struct Step {
   uint32_t line = 0;
   std::string source = {};  // the line as it was written
   std::string interface = {};
+  std::string module = {};
   PacketText packet = {};
   std::string table = {};
   std::string chain = {};

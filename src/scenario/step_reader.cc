@@ -15,8 +15,9 @@ namespace sallyport::scenario {
 namespace {
 
 constexpr std::string_view kTables[] = {"raw", "mangle", "nat", "filter", "security"};
-constexpr std::string_view kStepWords[] = {"in",   "from", "out",    "delivered", "drop", "unroutable", "malformed",
-                                           "held", "at",   "expect", "no",        "log",  "packet",     "test"};
+constexpr std::string_view kStepWords[] = {"in",         "from",      "out",  "delivered", "drop",
+                                           "unroutable", "malformed", "held", "at",        "command",
+                                           "expect",     "no",        "log",  "packet",    "test"};
 constexpr std::string_view kStates[] = {"INVALID", "NEW", "ESTABLISHED", "RELATED", "UNTRACKED"};  // by PacketState
 constexpr std::string_view kVerdicts[] = {"ACCEPT", "DROP", "REJECT"};                             // by Step::Word
 
@@ -47,6 +48,12 @@ class Reader {
     if (word == "malformed") return ends(Step::End::Malformed);
     if (word == "held") return ends(Step::End::Held);
     if (word == "at") return read_time();
+    if (word == "command") {
+      if (words_.at_end()) return words_.wrong("the name of a module");
+      const Word module = words_.take();
+      step_.module = module.text;
+      return read_pattern(Step::Kind::Command, module);
+    }
     if (word == "expect") return read_expectation();
     if (word == "no") return read_absence();
     if (word == "log") return read_pattern(Step::Kind::Log, first);

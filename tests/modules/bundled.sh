@@ -10,7 +10,9 @@ cmake --install modules-build --prefix "$work/prefix" >>install.log
 sallyport module list | grep -q '^rate_watch ' || fail "rate_watch is not listed: $(sallyport module list)"
 sallyport module info rate_watch | grep -qF -- "-m rate_watch" || fail "rate_watch does not tell of its match"
 
-sallyport module list | grep -q '^port_scan ' || fail "port_scan is not listed: $(sallyport module list)"
+for module in honeypot port_scan; do
+  sallyport module list | grep -q "^$module " || fail "$module is not listed: $(sallyport module list)"
+done
 sallyport module info port_scan | grep -qF -- "-m port_scan" || fail "port_scan does not tell of its match"
 
 # A minute of a gateway's traffic: the flood in it rises once and falls, and every line is valid.
@@ -31,6 +33,12 @@ grep -q '"src_ip":"198.19.66.6","dest_ip":"198.51.100.2","scan":{"event":"begin"
   fail "the scanner is not told of: $(grep '"scan"' scans.json)"
 grep -q '"src_ip":"198.51.100.3","scan":{"event":"begin","scan":"horizontal"' scans.json ||
   fail "the honeypot is not told of: $(grep '"scan"' scans.json)"
+# The demo's story: scan, brute force, exploit attempt, and whom each of them then talks to. A mapped packet's way from
+# there is in its TTL, its port, its event and its flow; all of it is as it was.
+mkdir story
+"$tree/demo/story.sh" "$(command -v sallyport)" demo.pcapng story 2>story.log
+python3 "$tree/tests/cli/check_events.py" "$tree/docs/events.schema.json" story/events.json
+python3 "$tree/tests/modules/story.py" story "$tree/tests/golden/story" || fail "the story is another (story.py --write)"
 # Counting changes nothing: what leaves is the same with the module and without.
 gateway -w without.pcapng 2>/dev/null
 gateway -w with.pcapng --module rate_watch:packets=300:100 2>/dev/null

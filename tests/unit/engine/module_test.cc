@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,6 +30,9 @@ class Trouble final : public HookModule {
   Trouble(ModuleSetup& setup, Even& even)
       : throws_(setup.options().has("throw")),
         slow_(setup.options().has("slow")),
+        crashes_(setup.options().has("crash")),
+        hangs_(setup.options().has("hang")),
+        changes_(setup.options().has("change")),
         even_(even),
         seen_(setup.metric("seen")) {}
   std::string_view name() const override { return "trouble"; }
@@ -40,12 +45,20 @@ class Trouble final : public HookModule {
       while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(50)) {
       }
     }
+    if (crashes_) _Exit(1);
+    for (volatile bool waits = hangs_; waits;) {
+    }
+    if (changes_) {
+      packet.mark = 5;
+      packet.data()[packet.transport_offset + packet.transport_length() - 1] ^= 0xff;
+      if (packet.connection != nullptr) packet.connection->mark = 6;
+    }
     tell(context, "trouble", packet, {{"event", "seen"}});
     return Verdict::accept();
   }
 
  private:
-  bool throws_, slow_;
+  bool throws_, slow_, crashes_, hangs_, changes_;
   Even& even_;
   uint64_t& seen_;
 };
@@ -73,13 +86,19 @@ Result<void> start(ModuleSetup& setup) {
   auto even = std::make_unique<Even>();
   auto module = std::make_shared<Trouble>(setup, *even);
   setup.shared().add("trouble", "it", std::move(even));
-  setup.add_hook(std::move(module), Hook::Prerouting, kPriorityRaw);
+  setup.add_hook(std::move(module), Hook::Prerouting, setup.options().has("change") ? kPriorityMangle : kPriorityRaw);
   return {};
 }
 
 ModuleType trouble() {
   return {.name = "trouble",
-          .options = {{.name = "throw"}, {.name = "slow"}, {.name = "refuse"}},
+          .options = {{.name = "throw"},
+                      {.name = "slow"},
+                      {.name = "refuse"},
+                      {.name = "crash"},
+                      {.name = "hang"},
+                      {.name = "change"},
+                      {.name = "steer"}},
           .matches = {{.name = "even", .create = make_match}},
           .metrics = {{"seen", "packets"}},
           .start = start};
@@ -166,6 +185,13 @@ constexpr PolicyCase kPolicyCases[] = {
     {"trouble:slow,budget=10us,on-error=closed", "", false, false},
     {"trouble:slow,budget=10us,on-error=open", "", false, true},
     {"trouble:slow,on-error=closed", "", false, true},  // no budget: nothing is measured
+    {"trouble:isolate,throw,on-error=open", "", false, true},
+    {"trouble:isolate,throw,on-error=closed", "", false, false},
+    {"trouble:isolate,crash,on-error=open", "", false, true},
+    {"trouble:isolate,crash,on-error=closed", "", false, false},
+    {"trouble:isolate,hang,budget=20ms,on-error=open", "", false, true},
+    {"trouble:isolate,hang,budget=20ms,on-error=closed", "", false, false},
+    {"trouble:isolate,on-error=closed", "", false, true},
     {"trouble:on-error=open", "-A FORWARD -m even -j DROP", true, true},
     {"trouble:on-error=closed", "-A FORWARD -m even -j ACCEPT", true, false},
 };
@@ -175,6 +201,35 @@ TEST(Module, IsContainedAsItsPolicySays) {
     Machine machine(test.module, test.rules);
     EXPECT_EQ(machine.send(test.udp ? udp() : tcp()), test.leaves) << test.module;
   }
+}
+
+// What it changes there is changed here: mark, bytes, the connection's mark, counters; what it tells is told here.
+TEST(Module, InAProcessOfItsOwnDoesWhatItDoesElsewhere) {
+  for (const char* const options : {"trouble:change", "trouble:change,isolate"}) {
+    SCOPED_TRACE(options);
+    const std::string rules =
+        "-A FORWARD -m mark ! --mark 5 -j DROP\n-A FORWARD -m connmark ! --mark 6 -j DROP\n"
+        "-A FORWARD -m string --string hellx --algo bm -j DROP";
+    Machine machine(options, rules);
+    Packet packet = udp4("192.0.2.1:1000 > 198.51.100.1:80", "hell\x87");  // whose last letter becomes an x
+    EXPECT_FALSE(machine.send(std::move(packet)));
+    EXPECT_TRUE(machine.send(udp4("192.0.2.1:1001 > 198.51.100.1:80", "hello")));
+    EXPECT_EQ(std::ranges::count(machine.events.types, "trouble"), 2);
+    EXPECT_EQ(machine.engine->module_reports()[0].metrics[0].second, 2u);
+  }
+}
+
+TEST(Module, ThatEndsItsProcessGoesOnInAnother) {
+  Machine machine("trouble:isolate,crash");
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(machine.send(tcp()));
+  const ModuleReport report = machine.engine->module_reports()[0];
+  EXPECT_EQ(report.failures.crashes, 16u);  // with nothing right in between: then it stays off
+  EXPECT_EQ(report.metrics[0].second, 16u);
+  EXPECT_EQ(machine.events.types, std::vector<std::string>(16, "module"));
+}
+
+TEST(Module, InAProcessOfItsOwnHasNoMatches) {
+  EXPECT_TRUE(Machine("trouble:isolate", "-A FORWARD -m even -j DROP").refused.at(0).contains("is isolated"));
 }
 
 TEST(Module, TellsOfFailuresMoreAndMoreRarely) {
