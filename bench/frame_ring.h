@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "sallyport/bytes.h"
@@ -21,11 +22,25 @@ class FrameRing {
  public:
   FrameRing(uint32_t frames, uint32_t flows, uint32_t stride, FrameKind kind = FrameKind::Udp, bool reply = false,
             uint32_t reply_to = 0)
-      : bytes_(size_t{frames} * kStep) {
+      : FrameRing(frames, kFrameSize) {
     uint32_t flow = 0;
     for (uint32_t i = 0; i < frames; ++i) {
-      make_frame(&bytes_[size_t{i} * kStep], flow, kind, reply, reply_to);
+      make_frame(place_of(i), flow, kind, reply, reply_to);
       flow = (flow + stride) % flows;
+    }
+  }
+  // UDP of one flow, a frame for each payload; all payloads have the size of the first.
+  explicit FrameRing(std::span<const std::string_view> payloads)
+      : FrameRing(static_cast<uint32_t>(payloads.size()), kHeaders + static_cast<uint32_t>(payloads[0].size())) {
+    for (uint32_t i = 0; i < payloads.size(); ++i) {
+      uint8_t* frame = place_of(i);
+      make_frame(frame, 0, FrameKind::Udp, false);
+      uint8_t* ip = frame + kNetworkOffset;
+      store_be16(ip + 2, static_cast<uint16_t>(size_ - kNetworkOffset));
+      store_be16(ip + 24, static_cast<uint16_t>(size_ - kNetworkOffset - 20));
+      store_be16(ip + 10, 0);
+      store_be16(ip + 10, sum_of(ip, 20, 0));
+      std::memcpy(frame + kHeaders, payloads[i].data(), payloads[i].size());
     }
   }
 
@@ -34,7 +49,7 @@ class FrameRing {
   static FrameRing of_sources(uint32_t sources) {
     FrameRing ring(sources, sources, 1);
     for (uint32_t i = 0; i < sources; ++i) {
-      uint8_t* const ip = &ring.bytes_[size_t{i} * kStep] + kNetworkOffset;
+      uint8_t* const ip = ring.place_of(i) + kNetworkOffset;
       store_be32(ip + 12, 0x0b000000 + i * 2654435761u % sources);
       store_be16(ip + 10, 0);
       store_be16(ip + 10, sum_of(ip, 20, 0));
@@ -42,8 +57,8 @@ class FrameRing {
     return ring;
   }
 
-  uint32_t frames() const { return static_cast<uint32_t>(bytes_.size() / kStep); }
-  std::span<const uint8_t> frame(uint32_t index) const { return {&bytes_[size_t{index} * kStep], kFrameSize}; }
+  uint32_t frames() const { return static_cast<uint32_t>(bytes_.size() / step_); }
+  std::span<const uint8_t> frame(uint32_t index) const { return {&bytes_[size_t{index} * step_], size_}; }
 
   // One frame alone.
   static void make_frame(uint8_t* frame, uint32_t flow, FrameKind kind, bool reply, uint32_t reply_to = 0) {
@@ -65,7 +80,12 @@ class FrameRing {
   }
 
  private:
-  static constexpr uint32_t kStep = 64;  // one cache line each
+  static constexpr uint32_t kCacheLine = 64;
+  static constexpr uint32_t kHeaders = kNetworkOffset + 28;  // Ethernet, IPv4, UDP
+
+  FrameRing(uint32_t frames, uint32_t size)
+      : size_(size), step_((size + kCacheLine - 1) / kCacheLine * kCacheLine), bytes_(size_t{frames} * step_) {}
+  uint8_t* place_of(uint32_t index) { return &bytes_[size_t{index} * step_]; }
 
   static uint16_t sum_of(const uint8_t* bytes, uint32_t size, uint32_t sum) {
     for (uint32_t i = 0; i < size; i += 2) sum += load_be16(bytes + i);
@@ -89,6 +109,8 @@ class FrameRing {
     store_be16(tcp + 16, sum_of(tcp, 20, pseudo));
   }
 
+  uint32_t size_;
+  uint32_t step_;  // each frame begins a cache line
   std::vector<uint8_t> bytes_;
 };
 

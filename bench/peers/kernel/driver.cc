@@ -1,5 +1,5 @@
 // Has the kernel forward generated packets and says how long it took. Run inside the router's namespace:
-//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply [ADDRESS]]]
+//   driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack|http [reply [ADDRESS]]]
 // prints the nanoseconds per packet of the median, the fastest and the slowest run, as the kernel itself measured them,
 // and the share of packets that came out on the far side: 1.0000, or the figure means nothing.
 
@@ -17,6 +17,7 @@
 #include <cstring>
 #include <vector>
 
+#include "bench/http_payloads.h"
 #include "settings.h"
 
 namespace {
@@ -24,7 +25,8 @@ namespace {
 // Flows enter by the first and leave by the second, answers the other way round.
 constexpr const char* kSides[2] = {"rin", "rout"};
 constexpr uint32_t kKey = 0;
-constexpr size_t kFrameBytes = 14 + UDP_BYTES;
+constexpr size_t kShortFrame = 14 + UDP_BYTES, kLongFrame = 14 + HTTP_BYTES;
+static_assert(HTTP_BYTES == 28 + bench::kPayloadBytes);
 constexpr uint32_t kBatch = 64;  // packets that the kernel takes through its stack at a time
 
 [[noreturn]] void die(const char* what) {
@@ -63,6 +65,11 @@ class Generator {
   void set_flows(uint32_t flows, uint32_t stride, generator_kind kind, uint32_t reply_to) {
     generator_settings settings = {};
     settings.kind = kind;
+    frame_.assign(kind == KIND_HTTP ? kLongFrame : kShortFrame, 0);
+    if (kind == KIND_HTTP) {
+      const bench::HttpPayloads payloads(1);
+      std::copy_n(payloads.payload(0), bench::kPayloadBytes, frame_.end() - bench::kPayloadBytes);
+    }
     settings.reply = reply_ ? 1 : 0;
     settings.reply_to = reply_to;
     settings.flows = flows;
@@ -87,13 +94,12 @@ class Generator {
 
   // Nanoseconds per packet.
   double run(int packets) {
-    unsigned char frame[kFrameBytes] = {};
     xdp_md context = {};
-    context.data_end = sizeof frame;
+    context.data_end = static_cast<uint32_t>(frame_.size());
     context.ingress_ifindex = if_nametoindex(in());
-    LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame, .data_size_in = sizeof frame, .ctx_in = &context,
-                .ctx_size_in = sizeof context, .repeat = packets, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-                .batch_size = kBatch);
+    LIBBPF_OPTS(bpf_test_run_opts, test, .data_in = frame_.data(), .data_size_in = static_cast<uint32_t>(frame_.size()),
+                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = packets,
+                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = kBatch);
     if (bpf_prog_test_run_opts(program("generate"), &test) != 0) die("bpf_prog_test_run_opts");
     return test.duration;
   }
@@ -115,14 +121,15 @@ class Generator {
 
   bpf_object* object_;
   bool reply_;
+  std::vector<unsigned char> frame_;
 };
 
 generator_kind kind_of(const char* word) {
-  constexpr const char* kWords[] = {"udp", "syn", "syn-ack", "ack"};
-  for (int i = 0; i < 4; ++i) {
+  constexpr const char* kWords[] = {"udp", "syn", "syn-ack", "ack", "http"};
+  for (int i = 0; i < 5; ++i) {
     if (std::strcmp(word, kWords[i]) == 0) return static_cast<generator_kind>(i);
   }
-  std::fprintf(stderr, "driver: %s is not udp, syn, syn-ack or ack\n", word);
+  std::fprintf(stderr, "driver: %s is not udp, syn, syn-ack, ack or http\n", word);
   std::exit(2);
 }
 
@@ -130,8 +137,9 @@ generator_kind kind_of(const char* word) {
 
 int main(int count, char** arguments) {
   if (count < 7 || count > 10) {
-    std::fprintf(stderr,
-                 "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack [reply [ADDRESS]]]\n");
+    std::fprintf(
+        stderr,
+        "usage: driver GENERATOR.o PACKETS RUNS CPU FLOWS STRIDE [udp|syn|syn-ack|ack|http [reply [ADDRESS]]]\n");
     return 2;
   }
   const int packets = std::atoi(arguments[2]);

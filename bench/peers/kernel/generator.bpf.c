@@ -1,6 +1,7 @@
 // Makes packets inside the kernel and lets its router forward them: UDP or TCP of many flows, or the answers to them, in
-// Ethernet frames of 60 bytes, every field written anew each time, because the kernel gives back buffers that it has already forwarded. Run again
-// and again by driver.c (BPF_PROG_TEST_RUN with live frames). A second program counts what comes out, and drops it.
+// Ethernet frames of 60 bytes, or UDP with the payload that the driver has put there. Every field of the headers is
+// written anew each time, because the kernel gives back buffers that it has already forwarded. Run again and again by
+// driver.cc (BPF_PROG_TEST_RUN with live frames). A second program counts what comes out, and drops it.
 
 // The kernel's own types come first: libbpf's headers use them.
 // clang-format off
@@ -65,10 +66,10 @@ static __always_inline void write_ip(struct iphdr* ip, const struct flow* flow, 
       ~folded(0x4500 + bytes + 0x4000 + (64 << 8) + protocol + words(flow->source) + words(flow->destination)));
 }
 
-static __always_inline void write_udp(struct udphdr* udp, const struct flow* flow) {
+static __always_inline void write_udp(struct udphdr* udp, const struct flow* flow, __u16 bytes) {
   udp->source = bpf_htons(flow->source_port);
   udp->dest = bpf_htons(flow->destination_port);
-  udp->len = bpf_htons(UDP_BYTES - sizeof(struct iphdr));
+  udp->len = bpf_htons(bytes - sizeof(struct iphdr));
   udp->check = 0;
 }
 
@@ -117,7 +118,10 @@ int generate(struct xdp_md* context) {
   ethernet->h_proto = bpf_htons(ETH_P_IP);
   if (wanted->kind == KIND_UDP) {
     write_ip(ip, &flow, IPPROTO_UDP, UDP_BYTES);
-    write_udp(transport, &flow);
+    write_udp(transport, &flow, UDP_BYTES);
+  } else if (wanted->kind == KIND_HTTP) {
+    write_ip(ip, &flow, IPPROTO_UDP, HTTP_BYTES);
+    write_udp(transport, &flow, HTTP_BYTES);
   } else {
     write_ip(ip, &flow, IPPROTO_TCP, TCP_BYTES);
     write_tcp(transport, &flow, wanted->kind, wanted->reply);

@@ -23,7 +23,7 @@ check() {
 
 build() {
   clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$here/generator.bpf.c" -o "$1/generator.o"
-  clang++ -O2 -std=c++20 "$here/driver.cc" -o "$1/driver" -lbpf
+  clang++ -O2 -std=c++20 -I"$here/../../.." "$here/driver.cc" -o "$1/driver" -lbpf
 }
 
 # Five-tuple rules that hold in everything but the ports.
@@ -31,6 +31,14 @@ tuple_rules() {
   local i
   for ((i = 0; i < $1; ++i)); do
     echo "-A FORWARD -s 10.0.0.0/8 -d 10.2.0.0/16 -p udp -m udp --sport $((100 + i % 900)) --dport $((20000 + i % 40000)) -j DROP"
+  done
+}
+
+# Rules that look for what no packet holds.
+string_rules() {
+  local i
+  for ((i = 0; i < $2; ++i)); do
+    printf -- '-A FORWARD -m string --algo %s --string evil-pattern-%06d -j DROP\n' "$1" "$i"
   done
 }
 
@@ -90,6 +98,13 @@ run() {
     tuple/1) tuple_rules 1 | filter_table | restore ;;
     tuple/100) tuple_rules 100 | filter_table | restore; packets=$((packets / 5)) ;;
     tuple/1000) tuple_rules 1000 | filter_table | restore; packets=$((packets / 50)) ;;
+    http_accept) echo "-A FORWARD -j ACCEPT" | filter_table | restore; kind=http ;;
+    string_bm/* | string_kmp/*)
+      local count=${row#*/}
+      string_rules "${row:7:${#row}-8-${#count}}" "$count" | filter_table | restore
+      # About a second's work, however many rules.
+      kind=http packets=$((packets / 5 / (count > 5 ? count / 5 : 1)))
+      [ "$packets" -ge 64 ] || packets=64 ;;
     established_udp/* | established_tcp/*)
       widen_table
       established_rules | filter_table | restore
@@ -121,6 +136,7 @@ case "${1:-}" in
   build) check; build "$2" ;;
   run) check; run "$2" "$3" "$4" ;;
   rows) echo no_rules no_rules_million_flows empty_filter accept tuple/1 tuple/100 tuple/1000 \
+    http_accept string_{bm,kmp}/{1,100,1000,10000} \
     established_{udp,tcp}/{1024,131072,1048576} new_udp/{10000,1000000} \
     masquerade_{udp,tcp}/{1024,32768} new_snat/512000 ;;
   *) echo "usage: measure.sh build FOLDER | run FOLDER ROW CPU | rows" >&2; exit 2 ;;

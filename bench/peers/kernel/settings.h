@@ -8,7 +8,9 @@
 #define UDP_BYTES 46             /* of the IP packet: a frame of 60 bytes */
 #define TCP_BYTES 40             /* a segment without data; the frame is as long */
 
-enum generator_kind { KIND_UDP, KIND_SYN, KIND_SYN_ACK, KIND_ACK };
+#define HTTP_BYTES 1428 /* UDP whose payload of 1,400 bytes is that of HTTP */
+
+enum generator_kind { KIND_UDP, KIND_SYN, KIND_SYN_ACK, KIND_ACK, KIND_HTTP };
 
 struct generator_settings {
   __u32 flows;
