@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/bytes.h"
 #include "sallyport/clock.h"
 #include "sallyport/result.h"
 
@@ -82,8 +83,19 @@ struct NetworkStart {
   uint32_t tags = 0;             // VLAN tags walked past
   uint32_t interface_index = 0;  // on the machine that captured, from a cooked header of version 2; 0: unknown
 };
-// Walks the link header: Ethernet with any number of VLAN tags up to 8, cooked v1 and v2, raw, BSD loopback.
-NetworkStart find_network(LinkType link, std::span<const uint8_t> frame);
+// What find_network() does where its short path does not answer.
+NetworkStart walk_link_header(LinkType link, std::span<const uint8_t> frame);
+// Walks the link header: Ethernet with any number of VLAN tags up to 8, cooked v1 and v2, raw, BSD loopback. The usual
+// frame, IP in Ethernet to one machine, is read here, so that callers have it inlined.
+inline NetworkStart find_network(LinkType link, std::span<const uint8_t> frame) {
+  constexpr uint32_t kEthernetHeader = 14;
+  if (link == LinkType::Ethernet && frame.size() >= kEthernetHeader && (frame[0] & 1) == 0) [[likely]] {
+    const uint16_t ether_type = load_be16(frame.data() + kEthernetHeader - 2);
+    if (ether_type == 0x0800 || ether_type == 0x86dd) [[likely]]
+      return {.offset = kEthernetHeader, .ether_type = ether_type};
+  }
+  return walk_link_header(link, frame);
+}
 
 // A frame to be written. `interface` indexes the writer's interfaces.
 struct OutFrame {

@@ -125,9 +125,10 @@ std::optional<TupleWords<N>> inverted(const TupleWords<N>& words) {
   return words_of<N>(*other);
 }
 
-// A packet's tuple in zone 0. None where it shows none: a later fragment, a header that is cut off.
+// A packet's tuple in zone 0. None where it shows none: a later fragment, a header that is cut off. Inlined by force:
+// returned, it would go through memory.
 template <size_t N>
-std::optional<TupleWords<N>> words_of(const Packet& packet) {
+[[gnu::always_inline]] inline std::optional<TupleWords<N>> words_of(const Packet& packet) {
   const bool ports = packet.protocol == kTcp || packet.protocol == kUdp;
   const uint8_t* header = packet.transport(4);
   if (!ports || header == nullptr) [[unlikely]] {

@@ -118,7 +118,7 @@ LinkType link_type(uint16_t number) {
   return number == kRawOnLinux || number == kRawOnOpenBsd ? LinkType::Raw : LinkType{number};
 }
 
-NetworkStart find_network(LinkType link, std::span<const uint8_t> frame) {
+NetworkStart walk_link_header(LinkType link, std::span<const uint8_t> frame) {
   const uint8_t* bytes = frame.data();
   switch (link) {
     case LinkType::Ethernet:

@@ -2,17 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 #include "conntrack/connection_table.h"
 
 namespace sallyport {
 
-// Chains through Connection::next_by_source. Holds each connection whose source mapping is decided; bounded as the
-// connection table is. One thread.
+// Chains through Connection::next_by_source, from heads whose number follows from the table's bound and never changes.
+// Holds each connection whose source mapping is decided; bounded as the connection table is. One thread.
 class BySource {
  public:
-  BySource(ConnectionTable& table, const SipHashKey& key) : table_(table), key_(key), heads_(1024) {}
+  BySource(ConnectionTable& table, const SipHashKey& key);
 
   void add(Connection& connection);
   void remove(Connection& connection);
@@ -35,13 +36,15 @@ class BySource {
            a.zone == b.zone;
   }
   size_t bucket(const Tuple& tuple) const;
-  void link(Connection& connection);
-  void grow();
+
+  struct Free {
+    void operator()(uint32_t* heads) const { std::free(heads); }
+  };
 
   ConnectionTable& table_;
   SipHashKey key_;
-  std::vector<uint32_t> heads_;
-  size_t size_ = 0;
+  size_t mask_;
+  std::unique_ptr<uint32_t[], Free> heads_;
 };
 
 }  // namespace sallyport

@@ -3,6 +3,8 @@
 
 #include "wire/checksum.h"
 
+#include <optional>
+
 #include "wire/crc32c.h"
 
 namespace sallyport {
@@ -18,39 +20,30 @@ uint64_t load_raw64(const uint8_t* bytes) {
   return value;
 }
 
-// The transport part that the Internet checksum covers, where all of it is there.
-struct Covered {
-  std::span<const uint8_t> bytes = {};
-  uint32_t pseudo_length = 0;
-  bool pseudo_header = true;
-  bool possible = false;
-};
-
-// UDP-Lite and DCCP may leave a part of the payload out. A coverage below the header or beyond the packet is an error.
-Covered cover_part(std::span<const uint8_t> all, uint32_t covered) {
-  Covered result{.bytes = all, .pseudo_length = static_cast<uint32_t>(all.size()), .possible = covered <= all.size()};
-  if (result.possible) result.bytes = all.first(covered);
-  return result;
+// A sum of words as they lie, down to one word in host order.
+uint32_t folded(uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return std::byteswap(static_cast<uint16_t>(sum));
 }
 
-Covered covered_by_checksum(const Packet& packet, std::span<const uint8_t> all) {
+// How many bytes of the transport part the Internet checksum covers. UDP-Lite and DCCP may leave a part of the payload
+// out; nothing where that is below the header or beyond the packet, which is an error.
+std::optional<uint32_t> covered_bytes(const Packet& packet, std::span<const uint8_t> all) {
   const auto size = static_cast<uint32_t>(all.size());
-  switch (packet.protocol) {
-    case kUdplite: {
-      const uint32_t coverage = load_be16(all.data() + 4);
-      if (coverage == 0) return cover_part(all, size);
-      return coverage < 8 ? Covered{} : cover_part(all, coverage);
-    }
-    case kDccp: {
-      const uint32_t coverage = all[5] & 15;
-      return cover_part(all, coverage == 0 ? size : all[4] * 4u + (coverage - 1) * 4);
-    }
-    default: {
-      Covered whole = cover_part(all, size);
-      whole.pseudo_header = packet.protocol != kIcmp;
-      return whole;
-    }
+  uint32_t covered = size;
+  if (packet.protocol == kUdplite) {
+    const uint32_t coverage = load_be16(all.data() + 4);
+    if (coverage != 0) covered = coverage;
+    if (covered < 8) return std::nullopt;
+  } else if (packet.protocol == kDccp) {
+    const uint32_t coverage = all[5] & 15;
+    if (coverage != 0) covered = all[4] * 4u + (coverage - 1) * 4;
   }
+  if (covered > size) return std::nullopt;
+  return covered;
 }
 
 // Everything behind the IP headers, if it is all there and not a piece; else empty.
@@ -64,9 +57,12 @@ std::span<const uint8_t> whole_transport(const Packet& packet) {
 // What must be there to read the checksum and how far it reaches.
 uint32_t least_header(uint32_t place) { return place == 0 ? kSctpHeader : place + 2 > 8 ? place + 2 : 8; }
 
-uint16_t checksum_of(const Packet& packet, const Covered& covered) {
-  uint32_t sum = covered.pseudo_header ? pseudo_header_sum(packet, packet.protocol, covered.pseudo_length) : 0;
-  return checksum_finish(checksum_add(covered.bytes, sum));
+// Over the first `covered` bytes of `all`; the pseudo-header counts them all.
+uint16_t checksum_of(const Packet& packet, std::span<const uint8_t> all, uint32_t covered) {
+  const bool pseudo_header = packet.protocol != kIcmp;
+  const auto size = static_cast<uint32_t>(all.size());
+  return checksum_finish(
+      checksum_add(all.first(covered), pseudo_header ? pseudo_header_sum(packet, packet.protocol, size) : 0));
 }
 
 // As the four bytes lie in the packet: least significant first.
@@ -95,17 +91,15 @@ uint32_t checksum_add(std::span<const uint8_t> bytes, uint32_t sum) {
   uint8_t tail[4] = {};
   if (left != 0) std::memcpy(tail, at, left);
   even += load_raw32(tail);
-  even = (even & 0xffffffff) + (even >> 32);
-  even = (even & 0xffff) + (even >> 16);
-  even = (even & 0xffff) + (even >> 16);
-  even = (even & 0xffff) + (even >> 16);
-  return (sum & 0xffff) + (sum >> 16) + std::byteswap(static_cast<uint16_t>(even));
+  return (sum & 0xffff) + (sum >> 16) + folded(even);
 }
 
 uint32_t pseudo_header_sum(const Packet& packet, uint8_t protocol, uint32_t transport_bytes) {
-  const auto addresses = static_cast<uint32_t>(2 * address_bytes(packet.family));
-  const uint32_t sum = checksum_add({packet.source_bytes(), addresses});
-  return sum + protocol + (transport_bytes >> 16) + (transport_bytes & 0xffff);
+  // The two addresses stand next to each other in either header.
+  uint64_t sum = 0;
+  const uint8_t* const addresses = packet.source_bytes();
+  for (size_t i = 0; i < 2 * address_bytes(packet.family); i += 4) sum += load_raw32(addresses + i);
+  return folded(sum) + protocol + (transport_bytes >> 16) + (transport_bytes & 0xffff);
 }
 
 void set_header_checksum(Packet& packet) {
@@ -128,10 +122,10 @@ void set_transport_checksum(Packet& packet) {
     std::memcpy(header + kSctpChecksum, &crc, sizeof crc);
     return;
   }
-  const Covered covered = covered_by_checksum(packet, all);
-  if (!covered.possible) return;
+  const auto covered = covered_bytes(packet, all);
+  if (!covered) return;
   store_be16(header + place, 0);
-  uint16_t value = checksum_of(packet, covered);
+  uint16_t value = checksum_of(packet, all, *covered);
   const bool zero_means_none = packet.protocol == kUdp || packet.protocol == kUdplite;
   if (value == 0 && zero_means_none) value = 0xffff;
   store_be16(header + place, value);
@@ -147,8 +141,8 @@ ChecksumState transport_checksum_state(const Packet& packet) {
     return sctp_checksum(all) == load_raw32(all.data() + kSctpChecksum) ? ChecksumState::Right : ChecksumState::Wrong;
   }
   if (packet.protocol == kUdp && load_be16(all.data() + place) == 0) return ChecksumState::Absent;
-  const Covered covered = covered_by_checksum(packet, all);
-  return covered.possible && checksum_of(packet, covered) == 0 ? ChecksumState::Right : ChecksumState::Wrong;
+  const auto covered = covered_bytes(packet, all);
+  return covered && checksum_of(packet, all, *covered) == 0 ? ChecksumState::Right : ChecksumState::Wrong;
 }
 
 }  // namespace sallyport

@@ -240,8 +240,8 @@ TEST(UniqueTuple, ANearlyFullAddressIsSearchedWithinBounds) {
   EXPECT_EQ(found, kTries);
 }
 
-TEST(BySource, FindsTheNewestOfItsSourceAlsoAfterGrowing) {
-  Gateway gateway;
+TEST(BySource, FindsEachAmongManyThatShareHeads) {
+  Gateway gateway(5000);
   std::vector<Connection*> connections;
   for (uint32_t i = 0; i < 5000; ++i) {
     const std::string flow =
