@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 
 #include "sallyport/clock.h"
+#include "sallyport/large_memory.h"
 #include "sallyport/siphash.h"
 
 namespace sallyport {
@@ -39,20 +39,21 @@ class BoundedTable {
         idle_(idle),
         key_(key),
         mask_(std::bit_ceil(most_ + most_ / 2) - 1),
-        heads_(new uint32_t[size_t{mask_} + 1]()),
-        entries_(static_cast<Entry*>(::operator new(sizeof(Entry) * most_, std::align_val_t{alignof(Entry)}))) {}
+        heads_(large_array<uint32_t>(size_t{mask_} + 1)),
+        entries_(large_array<Entry>(most_)) {}
 
   void on_gone(Gone gone) { gone_ = std::move(gone); }
 
   // Null where there is none. Does not count as use.
   Value* find(const Key& key, Timestamp now) {
-    Entry* entry = look_up(key, bucket_of(key));
+    Entry* entry = look_up(key, place_of(key));
     return entry == nullptr || too_old(*entry, now) ? nullptr : &entry->value;
   }
 
   // The value of the key; a fresh one where there is none. Counts as use.
-  Value& at(const Key& key, Timestamp now) {
-    const uint32_t bucket = bucket_of(key);
+  Value& at(const Key& key, Timestamp now) { return at(key, place_of(key), now); }
+  // The same where the key's place_of() is known already.
+  Value& at(const Key& key, uint32_t bucket, Timestamp now) {
     Entry* entry = look_up(key, bucket);
     if (entry == nullptr) {
       entry = &take();
@@ -78,15 +79,39 @@ class BoundedTable {
     --size_;
   }
 
-  // Memory fetched ahead, in two steps that are best taken for a whole burst each.
-  void prefetch_bucket(const Key& key) const { __builtin_prefetch(&heads_[bucket_of(key)]); }
-  // The number that the value probably has, for fetching what lies beside the table; most() where there is none.
-  uint32_t prefetch_value(const Key& key) const {
-    const uint32_t first = heads_[bucket_of(key)];
+  // Where the key's values are looked for. Costs the hash; good as long as the table lives.
+  uint32_t place_of(const Key& key) const {
+    constexpr size_t kWords = (sizeof(Key) + 7) / 8;
+    std::array<uint8_t, 8 * kWords> bytes = {};
+    std::memcpy(bytes.data(), &key, sizeof key);
+    return static_cast<uint32_t>(siphash13<8 * kWords>(bytes.data(), key_)) & mask_;
+  }
+  // Memory fetched ahead (always inlined: g++ takes a call that only prefetches for one without effect), in three steps
+  // that are best taken for a whole burst each: the place, the value that is probably the key's, and, where others
+  // share its place, its own.
+  [[gnu::always_inline]] void prefetch_place(uint32_t place) const { __builtin_prefetch(&heads_[place]); }
+  // The number that the value there probably has, for fetching what lies beside the table; most() where there is none.
+  [[gnu::always_inline]] uint32_t prefetch_value(uint32_t place) const {
+    const uint32_t first = heads_[place];
     if (first == 0) return most_;
     const auto* at = reinterpret_cast<const std::byte*>(&entries_.get()[first - 1]);
     for (size_t offset = 0; offset < sizeof(Entry); offset += 64) __builtin_prefetch(at + offset, 1);
+    __builtin_prefetch(at + sizeof(Entry) - 1, 1);
     return first - 1;
+  }
+
+  // The number that the key's value has, as far as memory is at hand: of the second at its place it is only fetched.
+  // most() where there is none.
+  [[gnu::always_inline]] uint32_t prefetch_own(const Key& key, uint32_t place) const {
+    const uint32_t first = heads_[place];
+    if (first == 0) return most_;
+    const Entry& entry = entries_.get()[first - 1];
+    if (std::memcmp(&entry.key, &key, sizeof key) == 0) return first - 1;
+    if (entry.next == 0) return most_;
+    const auto* at = reinterpret_cast<const std::byte*>(&entries_.get()[entry.next - 1]);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + sizeof(Entry) - 1, 1);
+    return entry.next - 1;
   }
 
   // Where the value lies, from 0 to most() - 1.
@@ -111,16 +136,6 @@ class BoundedTable {
     uint32_t next;  // number + 1 in the bucket's chain; 0: the end
     Value value;
   };
-  struct Free {
-    void operator()(Entry* entries) const { ::operator delete(entries, std::align_val_t{alignof(Entry)}); }
-  };
-
-  uint32_t bucket_of(const Key& key) const {
-    constexpr size_t kWords = (sizeof(Key) + 7) / 8;
-    std::array<uint8_t, 8 * kWords> bytes = {};
-    std::memcpy(bytes.data(), &key, sizeof key);
-    return static_cast<uint32_t>(siphash13<8 * kWords>(bytes.data(), key_)) & mask_;
-  }
   uint32_t number_of(const Entry& entry) const { return static_cast<uint32_t>(&entry - entries_.get()); }
   bool too_old(const Entry& entry, Timestamp now) const { return idle_ != 0 && now - entry.last_used > idle_; }
 
@@ -133,7 +148,7 @@ class BoundedTable {
   }
 
   void unlink(const Entry& entry) {
-    uint32_t* link = &heads_[bucket_of(entry.key)];
+    uint32_t* link = &heads_[place_of(entry.key)];
     while (*link != number_of(entry) + 1) link = &entries_.get()[*link - 1].next;
     *link = entry.next;
   }
@@ -162,8 +177,8 @@ class BoundedTable {
   Duration idle_;
   SipHashKey key_;
   uint32_t mask_;
-  std::unique_ptr<uint32_t[]> heads_;
-  std::unique_ptr<Entry, Free> entries_;
+  LargeArray<uint32_t> heads_;
+  LargeArray<Entry> entries_;
   uint32_t size_ = 0;
   uint32_t used_ = 0;  // those beyond have never held anything
   uint32_t free_ = 0;  // number + 1 of the first that was erased

@@ -10,6 +10,7 @@
 #include <sallyport/duration.h>
 #include <sallyport/module.h>
 
+#include <bit>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -21,6 +22,8 @@ namespace rate_watch {
 namespace {
 
 using namespace sallyport;
+
+static_assert(std::endian::native == std::endian::little, "keys are put together in words");
 
 constexpr std::string_view kMeasureNames[kMeasures] = {"packets", "bytes", "connections", "ports", "destinations"};
 constexpr size_t kMostMemory = 128'000'000;
@@ -110,18 +113,26 @@ Result<void> check_hook(std::string_view text, const RuleContext&, OptionValue& 
 // How a packet's key is made, and how it is printed.
 struct KeyMaker {
   uint8_t parts = kSource;
-  std::array<IpAddress, 2> masks = {};  // by family
+  uint32_t mask4 = 0;                  // as the words lie in memory
+  std::array<uint64_t, 2> mask6 = {};  //
 
-  // An address as 16 bytes, IPv4's in IPv6's form for them.
-  void put_address(const IpAddress& address, uint8_t* out) const {
-    const IpAddress masked = address & masks[static_cast<size_t>(address.family)];
-    constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (address.family == Family::Ipv6) {
-      std::memcpy(out, masked.bytes.data(), 16);
+  void set_masks(const IpAddress& ipv4, const IpAddress& ipv6) {
+    std::memcpy(&mask4, ipv4.bytes.data(), sizeof mask4);
+    std::memcpy(mask6.data(), ipv6.bytes.data(), sizeof mask6);
+  }
+  // An address as 16 bytes, IPv4's in IPv6's form for them. Word by word, as it is read again at once.
+  void put_address(Family family, const uint8_t* address, uint8_t* out) const {
+    std::array<uint64_t, 2> words;
+    if (family == Family::Ipv6) {
+      std::memcpy(words.data(), address, sizeof words);
+      words = {words[0] & mask6[0], words[1] & mask6[1]};
     } else {
-      std::memcpy(out, kMapped, 12);
-      std::memcpy(out + 12, masked.bytes.data(), 4);
+      constexpr uint64_t kMapped = 0xffff0000;  // bytes 10 and 11
+      uint32_t word;
+      std::memcpy(&word, address, sizeof word);
+      words = {0, uint64_t{word & mask4} << 32 | kMapped};
     }
+    std::memcpy(out, words.data(), sizeof words);
   }
   static IpAddress address_in(const uint8_t* bytes) {
     const bool v4 =
@@ -130,12 +141,12 @@ struct KeyMaker {
   }
 
   void make(const Packet& packet, std::array<uint8_t, 16>& key) const {
-    put_address(parts == kSource ? packet.source() : packet.destination(), key.data());
+    put_address(packet.family, parts == kSource ? packet.source_bytes() : packet.destination_bytes(), key.data());
   }
   void make(const Packet& packet, std::array<uint8_t, 44>& key) const {
     key = {};
-    if ((parts & kSource) != 0) put_address(packet.source(), key.data());
-    if ((parts & kDestination) != 0) put_address(packet.destination(), key.data() + 16);
+    if ((parts & kSource) != 0) put_address(packet.family, packet.source_bytes(), key.data());
+    if ((parts & kDestination) != 0) put_address(packet.family, packet.destination_bytes(), key.data() + 16);
     const bool ports = packet.protocol == kTcp || packet.protocol == kUdp || packet.protocol == kSctp ||
                        packet.protocol == kDccp || packet.protocol == kUdplite;
     const uint8_t* const transport = ports ? packet.transport(4) : nullptr;
@@ -170,14 +181,21 @@ bool begins_connection(const Packet& packet) {
   return tcp != nullptr && (tcp[13] & 0x12) == 0x02;
 }
 
-Seen seen_in(const Packet& packet) {
-  Seen seen = {.bytes = packet.length, .new_connection = begins_connection(packet)};
-  const bool ports = packet.protocol == kTcp || packet.protocol == kUdp;
-  if (const uint8_t* const transport = ports ? packet.transport(4) : nullptr; transport != nullptr) {
-    seen.has_port = true;
-    seen.port = load_be16(transport + 2);
+// Of a packet, as far as it is asked for.
+template <class Watch>
+Seen seen_in(const Packet& packet, const Watch& watch) {
+  Seen seen = {.bytes = packet.length};
+  if (watch.asks_for(Measure::Connections)) seen.new_connection = begins_connection(packet);
+  if (watch.asks_for(Measure::Ports)) {
+    const bool ports = packet.protocol == kTcp || packet.protocol == kUdp;
+    if (const uint8_t* const transport = ports ? packet.transport(4) : nullptr; transport != nullptr) {
+      seen.has_port = true;
+      seen.port = load_be16(transport + 2);
+    }
   }
-  std::memcpy(seen.destination.data(), packet.destination_bytes(), address_bytes(packet.family));
+  if (watch.asks_for(Measure::Destinations)) {
+    std::memcpy(seen.destination.data(), packet.destination_bytes(), address_bytes(packet.family));
+  }
   return seen;
 }
 
@@ -219,22 +237,20 @@ class RateWatch final : public HookModule, public LooksAhead {
     maker_.make(packet, key);
     packet_ = &packet;
     context_ = &context;
-    watch_.see(key, seen_in(packet), context.now());
-    counters_.evicted = watch_.evicted();
-    counters_.values_evicted = watch_.values_evicted();
+    watch_.see(key, seen_in(packet, watch_), context.now());
+    if (watch_.evicted() != counters_.evicted) counters_.evicted = watch_.evicted();
+    if (watch_.keeps_values()) counters_.values_evicted = watch_.values_evicted();
     return Verdict::accept();
   }
 
   void look_ahead(std::span<const Packet> burst) override {
-    constexpr size_t kMost = 64;
-    std::array<Key, kMost> keys;
+    std::array<Key, 64> keys;
     size_t count = 0;
     for (const Packet& packet : burst) {
-      if (packet.transport_state == Transport::Missing || count == kMost) continue;
-      maker_.make(packet, keys[count]);
-      watch_.prefetch_bucket(keys[count++]);
+      if (packet.transport_state == Transport::Missing || count == keys.size()) continue;
+      maker_.make(packet, keys[count++]);
     }
-    for (size_t i = 0; i < count; ++i) watch_.prefetch(keys[i]);
+    watch_.look_ahead(std::span<const Key>(keys).first(count));
   }
 
   bool is_over(const Packet& packet, int threshold, Timestamp now) {
@@ -352,8 +368,8 @@ Result<void> start(ModuleSetup& setup) {
   if (!settings) return std::unexpected(settings.error());
   KeyMaker maker;
   if (options.has("key")) maker.parts = *read_key(options["key"].text);
-  maker.masks = {prefix_mask(Family::Ipv4, static_cast<unsigned>(options.number("prefix4", 32))),
-                 prefix_mask(Family::Ipv6, static_cast<unsigned>(options.number("prefix6", 128)))};
+  maker.set_masks(prefix_mask(Family::Ipv4, static_cast<unsigned>(options.number("prefix4", 32))),
+                  prefix_mask(Family::Ipv6, static_cast<unsigned>(options.number("prefix6", 128))));
   std::vector<AddressMask> whitelist;
   if (options.has("whitelist")) whitelist = *read_networks(options["whitelist"].text);
   const std::string name = options.has("name") ? options["name"].text : "rate_watch";

@@ -25,6 +25,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,8 +98,7 @@ class Watch {
       const auto m = static_cast<size_t>(threshold.measure);
       highest_[m] = std::max(highest_[m], threshold.on);
       if (windows_[m] != nullptr) continue;
-      windows_[m] = std::unique_ptr<Window[], Free>(
-          static_cast<Window*>(::operator new(sizeof(Window) * sources_.most(), std::align_val_t{alignof(Window)})));
+      windows_[m] = sallyport::large_array<Window>(sources_.most());
       used_.push_back(threshold.measure);
       if (is_distinct(threshold.measure)) add_values(threshold.measure, keys[m - 2]);
     }
@@ -108,23 +108,23 @@ class Watch {
 
   // A packet of the source `key`; `now` never runs backwards.
   void see(const Key& key, const Seen& seen, Timestamp now) {
-    const int64_t whole = now / step_length_;
-    if (base_ < 0) base_ = whole;
-    const auto step = static_cast<uint32_t>(whole - base_);
-    if (step != step_) begin_step(step, now);
-    Source& source = sources_.at(key, now);
+    if (now >= step_end_) [[unlikely]]
+      go_on_to(now);
+    Source& source = sources_.at(key, place_for(key), now);
     const uint32_t number = sources_.number_of(source);
     if (source.step == kNever) {
       for (const Measure measure : used_) window(measure, number) = {};
-      source.step = step;
+      source.step = step_;
       source.set_first(now);
     }
     advance(source, number);
-    for (const Measure measure : used_) add(measure, number, seen, now);
+    std::array<uint64_t, kMeasures> counts;
+    for (const Measure measure : used_) counts[static_cast<size_t>(measure)] = add(measure, number, seen, now);
     if (source.over != kNone) count_over(source, number, seen, now);
     for (size_t t = 0; t < settings_.thresholds.size(); ++t) {
       const Threshold& threshold = settings_.thresholds[t];
-      if (count(threshold.measure, number) >= threshold.on) rise(t, source, number, seen, now);
+      if (counts[static_cast<size_t>(threshold.measure)] >= threshold.on) [[unlikely]]
+        rise(t, source, number, seen, now);
     }
   }
 
@@ -138,14 +138,37 @@ class Watch {
     return false;
   }
 
-  // For a burst to come: first prefetch_bucket for all, then prefetch for all.
-  void prefetch_bucket(const Key& key) const { sources_.prefetch_bucket(key); }
-  void prefetch(const Key& key) const {
-    const uint32_t number = sources_.prefetch_value(key);
-    if (number == sources_.most()) return;
-    for (const Measure measure : used_) __builtin_prefetch(&windows_[static_cast<size_t>(measure)][number], 1);
+  // These keys come by soon, in this order; some may not. Has memory fetched for them, and hashes each only once.
+  void look_ahead(std::span<const Key> keys) {
+    ahead_used_ = 0;
+    ahead_ = std::min(keys.size(), coming_.size());
+    for (size_t i = 0; i < ahead_; ++i) {
+      Coming& coming = coming_[i];
+      coming.key = keys[i];
+      Coming& lately = lately_[slot_of(keys[i])];
+      const bool known = lately.place != kNone && lately.key == keys[i];
+      if (!known) {
+        lately = {keys[i], sources_.place_of(keys[i])};
+        sources_.prefetch_place(lately.place);
+      }
+      coming.place = lately.place;
+      coming.cold = !known;
+    }
+    const auto fetch_windows = [this](uint32_t number) __attribute__((always_inline)) {
+      if (number == sources_.most()) return;
+      for (const Measure measure : used_) __builtin_prefetch(&windows_[static_cast<size_t>(measure)][number], 1);
+    };
+    for (size_t i = 0; i < ahead_; ++i) {
+      if (coming_[i].cold) sources_.prefetch_value(coming_[i].place);
+    }
+    for (size_t i = 0; i < ahead_; ++i) {
+      if (coming_[i].cold) fetch_windows(sources_.prefetch_own(coming_[i].key, coming_[i].place));
+    }
   }
 
+  // Whether what a packet adds to that measure counts.
+  bool asks_for(Measure measure) const { return windows_[static_cast<size_t>(measure)] != nullptr; }
+  bool keeps_values() const { return asks_for(Measure::Ports) || asks_for(Measure::Destinations); }
   uint32_t sources() const { return sources_.size(); }
   uint64_t evicted() const { return sources_.evicted(); }
   uint64_t values_evicted() const {
@@ -173,9 +196,6 @@ class Watch {
   struct alignas(64) Window {
     std::array<uint32_t, kSteps> steps = {};
   };
-  struct Free {
-    void operator()(Window* windows) const { ::operator delete(windows, std::align_val_t{alignof(Window)}); }
-  };
 
   struct Source {
     uint32_t step = kNever;  // up to which its windows are cleared
@@ -187,6 +207,34 @@ class Watch {
     }
     Timestamp first() const { return static_cast<Timestamp>(uint64_t{first_high} << 32 | first_low); }
   };
+
+  // A key with its place in the table.
+  struct Coming {
+    Key key = {};
+    uint32_t place = kNone;
+    bool cold = false;  // its memory may be far
+  };
+  static constexpr size_t kLately = 64;
+  // Not keyed: who makes keys collide here makes them be hashed again, no more.
+  static size_t slot_of(const Key& key) {
+    uint64_t mixed = 0;
+    for (size_t at = 0; at + 8 <= sizeof key; at += 8) {
+      uint64_t word;
+      std::memcpy(&word, key.data() + at, sizeof word);
+      mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
+    }
+    return mixed >> 58;
+  }
+  uint32_t place_for(const Key& key) {
+    constexpr size_t kMostLeftOut = 4;
+    const size_t end = std::min(ahead_, ahead_used_ + kMostLeftOut);
+    for (size_t i = ahead_used_; i < end; ++i) {
+      if (coming_[i].key != key) continue;
+      ahead_used_ = i + 1;
+      return coming_[i].place;
+    }
+    return sources_.place_of(key);
+  }
 
   // A source over a threshold. All of them are linked in the order in which they rose.
   struct Over {
@@ -248,20 +296,26 @@ class Watch {
     source.step = step_;
   }
 
-  void add(Measure measure, uint32_t number, const Seen& seen, Timestamp now) {
-    uint32_t& here = window(measure, number).steps[step_ % kSteps];
-    const auto more = [&](uint32_t by) {
-      here = by > std::numeric_limits<uint32_t>::max() - here ? std::numeric_limits<uint32_t>::max() : here + by;
-    };
-    if (measure == Measure::Packets) more(1);
-    if (measure == Measure::Bytes) more(seen.bytes);
-    if (measure == Measure::Connections && seen.new_connection) more(1);
-    if (measure == Measure::Destinations) add_value(measure, number, seen.destination, now);
-    if (measure == Measure::Ports && seen.has_port) {
-      std::array<uint8_t, 16> value = {};
-      std::memcpy(value.data(), &seen.port, sizeof seen.port);
-      add_value(measure, number, value, now);
+  // The count with what the packet adds. What was there is summed up before it is written to: memory that was just
+  // written in small pieces is slow to read in large ones.
+  uint64_t add(Measure measure, uint32_t number, const Seen& seen, Timestamp now) {
+    if (is_distinct(measure)) {
+      if (measure == Measure::Destinations) add_value(measure, number, seen.destination, now);
+      if (measure == Measure::Ports && seen.has_port) {
+        std::array<uint8_t, 16> value = {};
+        std::memcpy(value.data(), &seen.port, sizeof seen.port);
+        add_value(measure, number, value, now);
+      }
+      return count(measure, number);
     }
+    const uint64_t before = count(measure, number);
+    uint32_t& here = window(measure, number).steps[step_ % kSteps];
+    const uint32_t more = measure == Measure::Packets ? 1
+                          : measure == Measure::Bytes ? seen.bytes
+                                                      : seen.new_connection;
+    const uint32_t room = std::numeric_limits<uint32_t>::max() - here;
+    here += std::min(more, room);
+    return before + std::min(more, room);
   }
 
   // A value counts in the step in which it was last seen. No more are kept than the highest threshold asks for, the
@@ -318,6 +372,13 @@ class Watch {
     --list.size;
     value.linked = false;
     values.table.erase(value);
+  }
+
+  void go_on_to(Timestamp now) {
+    const int64_t whole = now / step_length_;
+    if (base_ < 0) base_ = whole;
+    step_end_ = (whole + 1) * step_length_;
+    begin_step(static_cast<uint32_t>(whole - base_), now);
   }
 
   void begin_step(uint32_t step, Timestamp now) {
@@ -422,7 +483,7 @@ class Watch {
   Duration step_length_;
   Listener listener_;
   sallyport::BoundedTable<Key, Source> sources_;
-  std::array<std::unique_ptr<Window[], Free>, kMeasures> windows_;  // by the source's number; null: not asked for
+  std::array<sallyport::LargeArray<Window>, kMeasures> windows_;  // by the source's number; null: not asked for
   std::array<std::unique_ptr<Values>, kMeasures - kFirstDistinct> values_;
   std::array<uint32_t, kMeasures> highest_ = {};
   std::vector<Measure> used_;
@@ -430,6 +491,10 @@ class Watch {
   uint32_t first_over_ = kNone, last_over_ = kNone, free_over_ = kNone;
   int64_t base_ = -1;  // the step in which the first packet came: the 0 of step_ and Source::step
   uint32_t step_ = kNever;
+  Timestamp step_end_ = std::numeric_limits<Timestamp>::min();  // where step_ ends
+  std::array<Coming, 64> coming_ = {};                          // of the burst that was looked at last
+  size_t ahead_ = 0, ahead_used_ = 0;
+  std::array<Coming, kLately> lately_ = {};
 };
 
 }  // namespace rate_watch

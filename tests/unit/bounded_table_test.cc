@@ -70,11 +70,29 @@ TEST(BoundedTable, HashesWithItsKey) {
     for (uint64_t k = 0; k < 4; ++k) table.at(k, 0);
     std::vector<uint32_t> probable;
     probable.reserve(64);
-    for (uint64_t k = 0; k < 64; ++k) probable.push_back(table.prefetch_value(k));
+    for (uint64_t k = 0; k < 64; ++k) probable.push_back(table.prefetch_value(table.place_of(k)));
     return probable;
   };
   EXPECT_EQ(order({1, 2}), order({1, 2}));
   EXPECT_NE(order({1, 2}), order({1, 3}));
+}
+
+// What is fetched ahead is what will be found, for the first and the second at a place; erased ones are at none.
+TEST(BoundedTable, FetchesAheadWhatIsThere) {
+  Random random(5);
+  Table table(1000, 0, {5, 6});
+  for (uint64_t k = 0; k < 1000; ++k) table.at(k, 0);
+  uint32_t own = 0, probable = 0;
+  for (uint64_t k = 0; k < 1000; ++k) {
+    const uint32_t number = table.number_of(*table.find(k, 0));
+    const uint32_t place = table.place_of(k);
+    probable += table.prefetch_value(place) == number;
+    own += table.prefetch_own(k, place) == number;
+  }
+  EXPECT_GE(probable, 700u);  // a thousand at 2,048 places: 22 in a hundred are not the first at theirs
+  EXPECT_GE(own, 950u);
+  for (uint64_t k = 0; k < 1000; ++k) table.erase(*table.find(k, 0));
+  EXPECT_EQ(table.prefetch_own(1, table.place_of(1)), table.most());
 }
 
 struct TestConnection : Connection {};

@@ -207,6 +207,17 @@ std::vector<Packet> random_trace(sallyport::Random& random, const Settings& sett
   return packets;
 }
 
+// Some of what comes, and some that never does.
+void look_ahead(Watch<Key, Writer>& watch, const std::vector<Packet>& trace, size_t from, uint32_t burst,
+                sallyport::Random& random) {
+  std::vector<Key> keys;
+  for (size_t i = from; i < std::min(trace.size(), from + burst); ++i) {
+    if (random.below(8) != 0) keys.push_back(trace[i].key);
+    if (random.below(8) == 0) keys.push_back(trace[random.below(static_cast<uint32_t>(trace.size()))].key);
+  }
+  watch.look_ahead(keys);
+}
+
 // What was told, packet by packet; empty: the same by both.
 std::string difference(uint64_t seed) {
   sallyport::Random random(seed);
@@ -215,7 +226,9 @@ std::string difference(uint64_t seed) {
   Oracle oracle(settings);
   std::string told;
   Watch<Key, Writer> watch(settings, {{{seed, 1}, {seed, 2}, {seed, 3}}}, Writer{&told});
+  const uint32_t burst = random.below(40);  // 0: nothing is looked at ahead
   for (size_t i = 0; i < trace.size(); ++i) {
+    if (burst != 0 && i % burst == 0) look_ahead(watch, trace, i, burst, random);
     told.clear();
     oracle.told.clear();
     oracle.see(trace[i]);
