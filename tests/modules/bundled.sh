@@ -15,6 +15,23 @@ for module in honeypot port_scan; do
 done
 sallyport module info port_scan | grep -qF -- "-m port_scan" || fail "port_scan does not tell of its match"
 
+# What HONEYPOT refuses, by line.
+honeypot_refuses() {
+  printf '*filter\n-A FORWARD -j HONEYPOT %s\nCOMMIT\n' "$2" >wrong.rules
+  refused "wrong.rules:2" sallyport replay -R wrong.rules -r /dev/null --module honeypot
+  grep -qF -- "$1" err || fail "-j HONEYPOT $2: it does not say '$1' but $(cat err)"
+}
+honeypot_refuses "it is not said where to" ""
+honeypot_refuses "it is not said where to" "--to 10.0.0.99 --release"
+honeypot_refuses "--release ends a lease" "--release --lease 1h"
+honeypot_refuses "0 is no port" "--to 10.0.0.99:0"
+honeypot_refuses "65536 is no port" "--to 10.0.0.99:65536"
+honeypot_refuses "a bracket stays open" "--to [10.0.0.99:22"
+honeypot_refuses "\"2001:db8::1\"" "--to [2001:db8::1]:22"
+honeypot_refuses "is not a time" "--to 10.0.0.99 --lease 1parsec"
+printf '*filter\n-A FORWARD -j HONEYPOT --to 10.0.0.99\nCOMMIT\n' >right.rules
+refused "HONEYPOT" sallyport replay -R right.rules -r /dev/null
+
 # A minute of a gateway's traffic: the flood in it rises once and falls, and every line is valid.
 "$build/demo/make_capture" demo.pcapng
 gateway() {
