@@ -23,7 +23,7 @@ namespace {
 using ::bench::kPayloadBytes;
 
 // As many as peers/string_search.cc has, and as many in one stream.
-constexpr size_t kPayloads = 2048;
+constexpr size_t kPayloads = 256;
 constexpr size_t kPayloadsPerStream = 64;
 // Of the ring for the whole way: it stays in the second-level cache, as the kernel's recycled pages do.
 constexpr uint32_t kRingPayloads = 256;

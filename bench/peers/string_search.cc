@@ -18,7 +18,7 @@ namespace {
 
 using bench::kPayloadBytes;
 
-constexpr size_t kPayloads = 2048;
+constexpr size_t kPayloads = 256;
 constexpr size_t kPayloadsPerStream = 64;
 
 const bench::HttpPayloads& payloads() {

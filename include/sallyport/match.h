@@ -9,6 +9,7 @@
 
 #include "sallyport/hook.h"
 #include "sallyport/options.h"
+#include "sallyport/pattern_set.h"
 
 namespace sallyport {
 
@@ -19,6 +20,10 @@ class Match {
   virtual ~Match() = default;
   // Never throws, never allocates once warm. May set context.drop_packet (and return false).
   virtual bool matches(const Packet& packet, HookContext& context) = 0;
+  // The pattern of its table's set without which it does not hold, whatever else the packet is: a rule that begins with
+  // this match need not be looked at where the set answers that the packet lacks it. Asked once, while rules are
+  // compiled.
+  virtual uint32_t needed_pattern() const { return PatternSet::kNone; }
 };
 
 // In which family a match or target exists.

@@ -2,6 +2,8 @@
 // for all of them at once, and the match reads its answer while rules are walked.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,28 +28,49 @@ struct PacketPattern {
 // asked. One thread.
 class PatternSet {
  public:
+  static constexpr uint32_t kNone = UINT32_MAX;  // no pattern's number
+
   virtual ~PatternSet() = default;
 
-  // While rules are compiled: the number by which the pattern is asked for.
+  // While rules are compiled: the number by which the pattern is asked for. Numbers go up one by one.
   virtual uint32_t add(const PacketPattern& pattern) = 0;
-  // Whether the set answers at all: it does not where searching one by one is faster. Settled before the first packet.
-  bool answers() const { return answers_; }
+  // Whether the set answers for this packet. It does for none where searching one by one is faster, which is settled
+  // before the first packet; and it knows no end of a pattern's window beyond that of most packets.
+  bool answers(const Packet& packet) const { return answers_ && packet.captured() <= UINT16_MAX; }
   // From now on another packet is asked about, or the bytes of this one have changed.
   void forget() { searched_ = false; }
   // Never throws, never allocates once warm.
   bool holds(uint32_t pattern, const Packet& packet) {
-    if (!searched_) search(packet);
-    searched_ = true;
+    look(packet);
     return (found_[pattern / 64] >> (pattern % 64) & 1) != 0;
+  }
+  // The first pattern of [from, to) that the packet holds; `to` where it holds none.
+  uint32_t first_held(uint32_t from, uint32_t to, const Packet& packet) {
+    look(packet);
+    if (!any_found_) return to;
+    uint64_t rest = found_[from / 64] >> (from % 64) << (from % 64);
+    for (uint32_t word = from / 64;; rest = found_[word]) {
+      if (rest != 0) return std::min(to, word * 64 + static_cast<uint32_t>(std::countr_zero(rest)));
+      if (++word * 64 >= to) return to;
+    }
   }
 
  protected:
-  // Sets the bit of each pattern in `packet`, and clears those of all others.
-  virtual void search(const Packet& packet) = 0;
+  // Sets the bit of each pattern in `packet`, and clears those of all others; says whether there is any.
+  virtual bool search(const Packet& packet) = 0;
 
   bool answers_ = false;
-  bool searched_ = false;
   std::vector<uint64_t> found_;
+
+ private:
+  void look(const Packet& packet) {
+    if (searched_) return;
+    any_found_ = search(packet);
+    searched_ = true;
+  }
+
+  bool searched_ = false;
+  bool any_found_ = false;
 };
 
 // Where in a conversation a pattern is looked for.

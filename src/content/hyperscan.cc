@@ -1,7 +1,8 @@
 // Patterns as a Hyperscan database.
 //
-// Literals are given as expressions in which every byte is escaped, so that each can have its own bounds; Vectorscan
-// sees that they are literals. Each pattern is reported once, which spares it the rest of a flood.
+// Where all patterns are literals that may lie anywhere they are given as such, which makes the fastest database. Else
+// literals are given as expressions in which every byte is escaped, so that each can have its own bounds. Each pattern
+// is reported once, which spares the search the rest of a flood.
 
 #include "content/hyperscan.h"
 
@@ -92,15 +93,18 @@ class HyperscanPatterns final : public ManyPatterns {
   std::vector<Place*> free_;
 };
 
-// What hs_compile_ext_multi takes, column by column.
+bool is_plain(const SoughtPattern& pattern) { return !pattern.regex && pattern.from == 0 && pattern.to == UINT64_MAX; }
+
+// What Hyperscan's compilers take, column by column.
 class Columns {
  public:
-  explicit Columns(std::span<const SoughtPattern> patterns) {
+  explicit Columns(std::span<const SoughtPattern> patterns) : plain_(std::ranges::all_of(patterns, is_plain)) {
     for (uint32_t number = 0; number < patterns.size(); ++number) {
       const SoughtPattern& pattern = patterns[number];
       const uint64_t size = pattern.regex ? 0 : pattern.bytes.size();
       if (pattern.from > pattern.to || pattern.to - pattern.from < size) continue;  // can be nowhere
-      texts_.push_back(pattern.regex ? pattern.bytes : escaped(pattern.bytes));
+      texts_.push_back(pattern.regex || plain_ ? pattern.bytes : escaped(pattern.bytes));
+      sizes_.push_back(texts_.back().size());
       flags_.push_back(HS_FLAG_SINGLEMATCH | (pattern.ignore_case ? HS_FLAG_CASELESS : 0u));
       numbers_.push_back(number);
       hs_expr_ext_t bounds = {};
@@ -122,10 +126,13 @@ class Columns {
     hs_database_t* database = nullptr;
     hs_compile_error_t* error = nullptr;
     const unsigned how = mode == SearchMode::Block ? HS_MODE_BLOCK : HS_MODE_STREAM;
-    if (hs_compile_ext_multi(text_pointers_.data(), flags_.data(), numbers_.data(), bound_pointers_.data(),
-                             static_cast<unsigned>(texts_.size()), how, nullptr, &database, &error) == HS_SUCCESS) {
-      return database;
-    }
+    const auto count = static_cast<unsigned>(texts_.size());
+    const hs_error_t done = plain_
+                                ? hs_compile_lit_multi(text_pointers_.data(), flags_.data(), numbers_.data(),
+                                                       sizes_.data(), count, how, nullptr, &database, &error)
+                                : hs_compile_ext_multi(text_pointers_.data(), flags_.data(), numbers_.data(),
+                                                       bound_pointers_.data(), count, how, nullptr, &database, &error);
+    if (done == HS_SUCCESS) return database;
     std::string what = error->message;
     if (error->expression >= 0) what = fmt::format("\"{}\": {}", texts_[static_cast<size_t>(error->expression)], what);
     hs_free_compile_error(error);
@@ -133,7 +140,9 @@ class Columns {
   }
 
  private:
+  bool plain_;
   std::vector<std::string> texts_;
+  std::vector<size_t> sizes_;
   std::vector<unsigned> flags_;
   std::vector<unsigned> numbers_;
   std::vector<hs_expr_ext_t> bounds_;

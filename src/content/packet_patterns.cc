@@ -29,7 +29,7 @@ Result<void> PacketPatterns::compile() {
   return {};
 }
 
-void PacketPatterns::search(const Packet& packet) {
+bool PacketPatterns::search(const Packet& packet) {
   for (const uint32_t pattern : set_) found_[pattern / 64] = 0;
   set_.clear();
   const auto take = [](void* context, uint32_t pattern, uint64_t) {
@@ -40,6 +40,7 @@ void PacketPatterns::search(const Packet& packet) {
     word |= bit;
   };
   many_->search(packet.bytes(), {take, this});
+  return !set_.empty();
 }
 
 }  // namespace sallyport

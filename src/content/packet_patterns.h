@@ -18,7 +18,7 @@ class PacketPatterns final : public PatternSet {
   Result<void> compile();
 
  private:
-  void search(const Packet& packet) override;
+  bool search(const Packet& packet) override;
 
   SearchLibrary library_;
   std::vector<SoughtPattern> patterns_;

@@ -53,13 +53,11 @@ std::span<const uint8_t> part_of(const Packet& packet, size_t from, size_t to) {
   return from < to ? packet.bytes().subspan(from, to - from) : std::span<const uint8_t>{};
 }
 
-// The pattern in the set of all patterns of its table. The set knows no end of the window beyond that of most packets.
+// The pattern in the set of all patterns of its table.
 struct InSet {
   PatternSet* set = nullptr;
-  uint32_t number = 0;
-  bool answers(const Packet& packet) const {
-    return set != nullptr && set->answers() && packet.captured() <= UINT16_MAX;
-  }
+  uint32_t number = PatternSet::kNone;
+  bool answers(const Packet& packet) const { return set != nullptr && set->answers(packet); }
 };
 
 class KmpMatch final : public Match {
@@ -70,6 +68,7 @@ class KmpMatch final : public Match {
     const bool found = in_set_.answers(packet) ? in_set_.set->holds(in_set_.number, packet) : occurs_in(packet);
     return found != inverted_;
   }
+  uint32_t needed_pattern() const override { return inverted_ ? PatternSet::kNone : in_set_.number; }
 
  private:
   bool occurs_in(const Packet& packet) const {
@@ -92,6 +91,7 @@ class BmMatch final : public Match {
         in_set_.answers(packet) ? in_set_.set->holds(in_set_.number, packet) : occurs_in(packet, 0, SIZE_MAX);
     return found != inverted_;
   }
+  uint32_t needed_pattern() const override { return inverted_ ? PatternSet::kNone : in_set_.number; }
 
  private:
   bool occurs_in(const Packet& packet, size_t begin, size_t end) const {

@@ -27,6 +27,14 @@ Met LinearTable::meets(const CompiledRule& rule, const Packet& packet, HookConte
   return Met::Yes;
 }
 
+// The first rule from `at` on, within its run, whose pattern the packet holds; what is behind the run where there is
+// none. Rules that are passed over would not have held, and what stands in front of their patterns changes nothing.
+uint32_t LinearTable::next_in_run(uint32_t at, const Packet& packet) {
+  const PatternRun& run = runs_[rules_[at].run - 1];
+  const uint32_t held = patterns_->first_held(needed_[at], run.patterns_end, packet);
+  return held == run.patterns_end ? run.end : rule_of_pattern_[held];
+}
+
 void LinearTable::trace_rule(const CompiledRule& rule, const Packet& packet, HookContext& context) const {
   if (!trace_) return;
   // The kernel shows a RETURN at the end of a user chain as "return", the policy as "policy".
@@ -62,11 +70,21 @@ Verdict LinearTable::walk(Packet& packet, HookContext& context) {
 Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet, HookContext& context) {
   uint32_t top = base;
   context.drop_packet = false;
+  // Else a rule's protocol may ask for the packet to be dropped (selector.cc).
+  const bool can_pass_over = patterns_ != nullptr && !runs_.empty() && packet.transport_state != Transport::Missing &&
+                             patterns_->answers(packet);
   while (true) {
     CompiledRule& rule = rules_[at];
     // A match may hold and still want the packet dropped (an inverted one): then its rule has counted and acted.
     if (context.drop_packet) [[unlikely]]
       return finish(rule, Verdict::drop(), context);
+    if (rule.run != 0 && can_pass_over) {
+      const uint32_t next = next_in_run(at, packet);
+      if (next != at) {
+        at = next;
+        continue;
+      }
+    }
     const Met met = meets(rule, packet, context);
     if (met == Met::No) {
       ++at;
@@ -182,6 +200,7 @@ class LinearTable::Compiler {
   void add_chain(size_t index) {
     const Chain& chain = source_.chains[index];
     uint32_t number = 0;
+    in_run_ = false;
     for (const Rule& rule : chain.rules) {
       CompiledRule compiled;
       table_->places_.push_back({static_cast<uint32_t>(index), ++number, rule.line});
@@ -189,12 +208,30 @@ class LinearTable::Compiler {
       compiled.selector = CompiledSelector(rule.selector, family_);
       add_matches(rule, chain, hooks_[index], compiled);
       add_jump(rule, chain, hooks_[index], compiled);
+      add_to_run(compiled);
       table_->rules_.push_back(std::move(compiled));
     }
     table_->places_.push_back({static_cast<uint32_t>(index), number + 1, chain.line});
+    table_->needed_.push_back(PatternSet::kNone);
     table_->rules_.push_back({.counters = chain.counters,
                               .step = chain.hook ? Step::Policy : Step::ChainEnd,
                               .drop_policy = chain.policy_drop});
+  }
+
+  // A rule whose first match needs a pattern joins the run of the one before it, or begins one.
+  void add_to_run(CompiledRule& rule) {
+    const uint32_t needed = rule.match_count == 0 || !errors_.empty()
+                                ? PatternSet::kNone
+                                : table_->matches_[rule.first_match]->needed_pattern();
+    const auto index = static_cast<uint32_t>(table_->rules_.size());
+    const bool joins = in_run_;
+    in_run_ = needed != PatternSet::kNone;
+    table_->needed_.push_back(needed);
+    if (!in_run_) return;
+    if (!joins) table_->runs_.push_back({});
+    table_->runs_.back() = {.end = index + 1, .patterns_end = needed + 1};
+    table_->rule_of_pattern_.resize(needed + size_t{1}, index);
+    rule.run = static_cast<uint32_t>(table_->runs_.size());
   }
 
   RuleContext context_of(const Rule& rule, const Chain& chain, uint8_t hooks) const {
@@ -263,6 +300,7 @@ class LinearTable::Compiler {
   std::unique_ptr<LinearTable> table_{new LinearTable};
   std::vector<uint8_t> hooks_;
   std::unordered_map<std::string_view, uint32_t> first_rule_;
+  bool in_run_ = false;
   Errors errors_;
 };
 

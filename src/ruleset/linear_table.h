@@ -1,6 +1,7 @@
 // One table of one family, ready to run: the rules as an array that is walked from the top, as the kernel walks it.
 //
-// This walk is the meaning. Whatever is faster is measured against it and must agree with it.
+// This walk is the meaning. Whatever is faster is measured against it and must agree with it. Where it has a set of
+// patterns, rules that need one which the packet lacks are passed over; without a set, every rule is looked at.
 #pragma once
 
 #include <array>
@@ -53,6 +54,7 @@ class LinearTable {
     uint16_t match_count = 0;
     uint32_t first_match = 0;
     uint32_t destination = 0;  // Jump, Goto: index of the chain's first rule; Target: index of the target
+    uint32_t run = 0;          // of rules that each need a pattern: its number, from 1; 0: it stands in none
   };
   static_assert(sizeof(CompiledRule) == 64);
   // Where a rule stands, for people.
@@ -60,6 +62,11 @@ class LinearTable {
     uint32_t chain = 0;
     uint32_t number = 0;  // from 1; of the policy: one more than the chain has rules
     uint32_t line = 0;
+  };
+  // Neighbours each of which needs a pattern of the set: a packet without them passes over all of them at once.
+  struct PatternRun {
+    uint32_t end = 0;           // index of the rule behind it
+    uint32_t patterns_end = 0;  // behind the last pattern of its rules
   };
   struct CompiledChain {
     std::string name;
@@ -75,6 +82,7 @@ class LinearTable {
   }
   // Inline: used by linear_table.cc alone.
   inline Met meets(const CompiledRule& rule, const Packet& packet, HookContext& context);
+  inline uint32_t next_in_run(uint32_t at, const Packet& packet);
   inline Verdict walk_from(uint32_t at, uint32_t base, Packet& packet, HookContext& context);
   static Verdict verdict_of(const Action& action);
   Verdict finish(const CompiledRule& rule, Verdict verdict, HookContext& context) const;
@@ -94,6 +102,9 @@ class LinearTable {
   uint32_t stack_base_ = 0;
   TraceWriter trace_;
   PatternSet* patterns_ = nullptr;
+  std::vector<PatternRun> runs_;
+  std::vector<uint32_t> needed_;           // by rule: the pattern that it needs
+  std::vector<uint32_t> rule_of_pattern_;  // by pattern
 };
 
 }  // namespace sallyport
