@@ -55,15 +55,10 @@ class BoundedTable {
   // The same where the key's place_of() is known already.
   Value& at(const Key& key, uint32_t bucket, Timestamp now) {
     Entry* entry = look_up(key, bucket);
-    if (entry == nullptr) {
-      entry = &take();
-      entry->key = key;
-      entry->next = heads_[bucket];
-      heads_[bucket] = number_of(*entry) + 1;
-      new (&entry->value) Value();
-    } else if (too_old(*entry, now)) {
-      if (gone_) gone_(entry->key, entry->value);
-      new (&entry->value) Value();
+    if (entry == nullptr) [[unlikely]] {
+      entry = &add(key, bucket);
+    } else if (too_old(*entry, now)) [[unlikely]] {
+      renew(*entry);
     }
     entry->last_used = now;
     return entry->value;
@@ -151,6 +146,20 @@ class BoundedTable {
     uint32_t* link = &heads_[place_of(entry.key)];
     while (*link != number_of(entry) + 1) link = &entries_.get()[*link - 1].next;
     *link = entry.next;
+  }
+
+  // Apart, so that finding what is there stays short.
+  [[gnu::noinline]] Entry& add(const Key& key, uint32_t bucket) {
+    Entry& entry = take();
+    entry.key = key;
+    entry.next = heads_[bucket];
+    heads_[bucket] = number_of(entry) + 1;
+    new (&entry.value) Value();
+    return entry;
+  }
+  [[gnu::noinline]] void renew(Entry& entry) {
+    if (gone_) gone_(entry.key, entry.value);
+    new (&entry.value) Value();
   }
 
   Entry& take() {

@@ -185,6 +185,7 @@ bool begins_connection(const Packet& packet) {
 template <class Watch>
 Seen seen_in(const Packet& packet, const Watch& watch) {
   Seen seen = {.bytes = packet.length};
+  if (watch.asks_for_sizes_only()) return seen;
   if (watch.asks_for(Measure::Connections)) seen.new_connection = begins_connection(packet);
   if (watch.asks_for(Measure::Ports)) {
     const bool ports = packet.protocol == kTcp || packet.protocol == kUdp;
@@ -237,9 +238,10 @@ class RateWatch final : public HookModule, public LooksAhead {
     maker_.make(packet, key);
     packet_ = &packet;
     context_ = &context;
-    watch_.see(key, seen_in(packet, watch_), context.now());
-    if (watch_.evicted() != counters_.evicted) counters_.evicted = watch_.evicted();
-    if (watch_.keeps_values()) counters_.values_evicted = watch_.values_evicted();
+    if (watch_.see(key, seen_in(packet, watch_), context.now())) [[unlikely]] {
+      counters_.evicted = watch_.evicted();
+      counters_.values_evicted = watch_.values_evicted();
+    }
     return Verdict::accept();
   }
 

@@ -102,30 +102,21 @@ class Watch {
       used_.push_back(threshold.measure);
       if (is_distinct(threshold.measure)) add_values(threshold.measure, keys[m - 2]);
     }
+    sizes_only_ = std::ranges::all_of(used_, [](Measure measure) { return measure <= Measure::Bytes; });
+    if (used_.size() == 1 && !is_distinct(used_[0])) only_ = static_cast<size_t>(used_[0]);
   }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  // A packet of the source `key`; `now` never runs backwards.
-  void see(const Key& key, const Seen& seen, Timestamp now) {
+  // A packet of the source `key`; `now` never runs backwards. False: nothing but a count has changed.
+  bool see(const Key& key, const Seen& seen, Timestamp now) {
     if (now >= step_end_) [[unlikely]]
       go_on_to(now);
     Source& source = sources_.at(key, place_for(key), now);
     const uint32_t number = sources_.number_of(source);
-    if (source.step == kNever) {
-      for (const Measure measure : used_) window(measure, number) = {};
-      source.step = step_;
-      source.set_first(now);
-    }
-    advance(source, number);
-    std::array<uint64_t, kMeasures> counts;
-    for (const Measure measure : used_) counts[static_cast<size_t>(measure)] = add(measure, number, seen, now);
-    if (source.over != kNone) count_over(source, number, seen, now);
-    for (size_t t = 0; t < settings_.thresholds.size(); ++t) {
-      const Threshold& threshold = settings_.thresholds[t];
-      if (counts[static_cast<size_t>(threshold.measure)] >= threshold.on) [[unlikely]]
-        rise(t, source, number, seen, now);
-    }
+    if (source.step == step_ && source.over == kNone && stays_below(source, number, seen)) return false;
+    see_whole(source, number, seen, now);
+    return true;
   }
 
   // Whether the source is over the threshold with this number, or over any for -1.
@@ -166,9 +157,9 @@ class Watch {
     }
   }
 
-  // Whether what a packet adds to that measure counts.
+  // Whether only packets and their bytes count; else, whether what a packet adds to that measure does.
+  bool asks_for_sizes_only() const { return sizes_only_; }
   bool asks_for(Measure measure) const { return windows_[static_cast<size_t>(measure)] != nullptr; }
-  bool keeps_values() const { return asks_for(Measure::Ports) || asks_for(Measure::Destinations); }
   uint32_t sources() const { return sources_.size(); }
   uint64_t evicted() const { return sources_.evicted(); }
   uint64_t values_evicted() const {
@@ -201,6 +192,7 @@ class Watch {
     uint32_t step = kNever;  // up to which its windows are cleared
     uint32_t over = kNone;   // the first of its thresholds that it is over
     uint32_t first_low = 0, first_high = 0;
+    uint32_t room = 0;  // as long as less than that is added, no threshold is reached
     void set_first(Timestamp time) {
       first_low = static_cast<uint32_t>(time);
       first_high = static_cast<uint32_t>(static_cast<uint64_t>(time) >> 32);
@@ -279,8 +271,16 @@ class Watch {
   Values& values_of(Measure measure) { return *values_[static_cast<size_t>(measure) - kFirstDistinct]; }
 
   uint64_t count(Measure measure, uint32_t number) {
-    uint64_t all = 0;
-    for (const uint32_t step : window(measure, number).steps) all += step;
+    // Two steps lie in each word: their sums are added up apart.
+    uint64_t even = 0, odd = 0;
+    const Window& steps = window(measure, number);
+    for (size_t i = 0; i < kSteps; i += 2) {
+      uint64_t two;
+      std::memcpy(&two, &steps.steps[i], sizeof two);
+      even += two & 0xffffffff;
+      odd += two >> 32;
+    }
+    const uint64_t all = even + odd;
     return is_distinct(measure) ? std::min<uint64_t>(all, highest_[static_cast<size_t>(measure)]) : all;
   }
 
@@ -294,6 +294,41 @@ class Watch {
       if (is_distinct(measure)) drop_old(measure, number);
     }
     source.step = step_;
+  }
+
+  // What adds up can reach a threshold only with what is missing: until then nobody needs to know the count. False: it
+  // may, or there are several measures, for which a source has no room; nothing was added.
+  bool stays_below(Source& source, uint32_t number, const Seen& seen) {
+    if (only_ == kMeasures) return false;
+    const uint32_t more = added(static_cast<Measure>(only_), seen);
+    if (more >= source.room) return false;
+    source.room -= more;
+    uint32_t& here = windows_[only_][number].steps[step_ % kSteps];
+    here += std::min(more, std::numeric_limits<uint32_t>::max() - here);
+    return true;
+  }
+  static uint32_t added(Measure measure, const Seen& seen) {
+    return measure == Measure::Packets ? 1 : measure == Measure::Bytes ? seen.bytes : seen.new_connection;
+  }
+
+  [[gnu::noinline]] void see_whole(Source& source, uint32_t number, const Seen& seen, Timestamp now) {
+    if (source.step == kNever) {
+      for (const Measure measure : used_) window(measure, number) = {};
+      source.step = step_;
+      source.set_first(now);
+    }
+    advance(source, number);
+    std::array<uint64_t, kMeasures> counts;
+    for (const Measure measure : used_) counts[static_cast<size_t>(measure)] = add(measure, number, seen, now);
+    if (source.over != kNone) count_over(source, number, seen, now);
+    uint32_t room = std::numeric_limits<uint32_t>::max();
+    for (size_t t = 0; t < settings_.thresholds.size(); ++t) {
+      const Threshold& threshold = settings_.thresholds[t];
+      const uint64_t count = counts[static_cast<size_t>(threshold.measure)];
+      if (count >= threshold.on) rise(t, source, number, seen, now);
+      room = std::min(room, count < threshold.on ? static_cast<uint32_t>(threshold.on - count) : 0);
+    }
+    source.room = room;
   }
 
   // The count with what the packet adds. What was there is summed up before it is written to: memory that was just
@@ -310,9 +345,7 @@ class Watch {
     }
     const uint64_t before = count(measure, number);
     uint32_t& here = window(measure, number).steps[step_ % kSteps];
-    const uint32_t more = measure == Measure::Packets ? 1
-                          : measure == Measure::Bytes ? seen.bytes
-                                                      : seen.new_connection;
+    const uint32_t more = added(measure, seen);
     const uint32_t room = std::numeric_limits<uint32_t>::max() - here;
     here += std::min(more, room);
     return before + std::min(more, room);
@@ -374,7 +407,7 @@ class Watch {
     values.table.erase(value);
   }
 
-  void go_on_to(Timestamp now) {
+  [[gnu::noinline]] void go_on_to(Timestamp now) {
     const int64_t whole = now / step_length_;
     if (base_ < 0) base_ = whole;
     step_end_ = (whole + 1) * step_length_;
@@ -487,6 +520,8 @@ class Watch {
   std::array<std::unique_ptr<Values>, kMeasures - kFirstDistinct> values_;
   std::array<uint32_t, kMeasures> highest_ = {};
   std::vector<Measure> used_;
+  bool sizes_only_ = false;
+  size_t only_ = kMeasures;  // the one measure, where there is only one and it adds up
   std::vector<Over> overs_;
   uint32_t first_over_ = kNone, last_over_ = kNone, free_over_ = kNone;
   int64_t base_ = -1;  // the step in which the first packet came: the 0 of step_ and Source::step
