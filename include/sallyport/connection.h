@@ -166,6 +166,7 @@ struct SequenceShift {
 // What few connections have, or only where a rule or sysctl asks for it. Owned by the table, in a pool of its own.
 struct ConnectionExtra {
   std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
+  std::array<uint64_t, 2> labels = {};      // a bit each (-m connlabel)
   const Helper* helper = nullptr;
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class

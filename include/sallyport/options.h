@@ -51,6 +51,7 @@ struct OptionValue {
   bool operator==(const OptionValue&) const = default;
 };
 
+class ConnectionFinder;
 class Options;
 class PatternSet;
 class SharedState;
@@ -70,6 +71,7 @@ struct RuleContext {
   PatternSet* patterns = nullptr;
   SharedState* shared = nullptr;  // of `create` only: what the engine's rules share by name
   StreamPatterns* streams = nullptr;
+  const ConnectionFinder* connections = nullptr;  // of `create` only; null where none are tracked
   const Options* so_far = nullptr;  // of `parse`: the options of the same match or target read before this one
 };
 

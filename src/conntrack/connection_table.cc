@@ -51,6 +51,22 @@ Connection* ConnectionTable::find(TupleWords<N> tuple, Zone zone, Timestamp now,
 template Connection* ConnectionTable::find(TupleWords<4>, Zone, Timestamp, Direction&);
 template Connection* ConnectionTable::find(TupleWords<16>, Zone, Timestamp, Direction&);
 
+const Connection* ConnectionTable::peek(Tuple tuple, Zone zone, Timestamp now) const {
+  const auto reference = [&](uint16_t in) {
+    tuple.zone = in;
+    const uint32_t hash = hash_of(tuple);
+    return tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, nullptr)
+                                        : lookup(words_of<16>(tuple), hash, now, nullptr);
+  };
+  const auto direction_of = [](uint32_t found) { return static_cast<Direction>(found & 1); };
+  const uint32_t original = reference(zone.original);
+  if (original != kNone && (zone.original == zone.reply || direction_of(original) == Direction::Original)) {
+    return &store_.at(original / 2);
+  }
+  const uint32_t reply = zone.original == zone.reply ? kNone : reference(zone.reply);
+  return reply != kNone && direction_of(reply) == Direction::Reply ? &store_.at(reply / 2) : nullptr;
+}
+
 bool ConnectionTable::taken(const Tuple& tuple, Timestamp now, const Connection* except) {
   const uint32_t hash = hash_of(tuple);
   return tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, except) != kNone

@@ -61,6 +61,8 @@ class ConnectionTable {
     const uint32_t reference = probably != 0 ? match(probably, tuple, now) : kNone;
     return found(reference != kNone ? reference : lookup(tuple, hash, now, nullptr), direction);
   }
+  // As find(), uncounted.
+  const Connection* peek(Tuple tuple, Zone zone, Timestamp now) const;
   // Whether a live connection other than `except` has this tuple.
   bool taken(const Tuple& tuple, Timestamp now, const Connection* except = nullptr);
 

@@ -43,6 +43,13 @@ void ConntrackModule::killed(Connection& connection) {
 Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
   // Seen already (it comes back by the loopback interface), or a rule said not to look.
   if (packet.connection != nullptr || packet_state(packet) == PacketState::Untracked) return Verdict::accept();
+  const Verdict verdict = find_connection_of(packet, context);
+  // What -j CT wanted is done with, also where the packet is INVALID.
+  packet.connection_template = nullptr;
+  return verdict;
+}
+
+Verdict ConntrackModule::find_connection_of(Packet& packet, const HookContext& context) {
   now_ = context.now();
   TrackContext tracking{.timeouts = &timeouts_, .now = now_, .hook = context.hook, .refusal = &refusal_};
   if (is_icmp(packet)) {
@@ -74,7 +81,7 @@ Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
     }
     if (tracked == Tracked::Ignored) [[unlikely]]
       refusals_.add(refusal_, packet, context);
-    if (timeouts_.accounting && connection->extra != nullptr) {
+    if (timeouts_.accounting && connection->extra != nullptr && tracked == Tracked::Accept) {
       PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
       ++counts.packets;
       counts.bytes += packet.length;
@@ -102,6 +109,16 @@ ConnectionCounters ConntrackModule::counters() const {
   ConnectionCounters counters = table_.counters;
   counters.entries = table_.size();
   return counters;
+}
+
+const Connection* ConntrackModule::find_connection(const Tuple& tuple, Zone zone, Timestamp now) const {
+  return table_.peek(tuple, zone, now);
+}
+
+std::optional<Tuple> ConntrackModule::tuple_for(const Packet& packet) const {
+  auto tuple = tuple_of(packet, 0);
+  if (tuple && packet.protocol == kGre) calls_.complete(*tuple, packet.transport(8));
+  return tuple;
 }
 
 Zone ConntrackModule::zone_of(const Packet& packet) {
@@ -179,7 +196,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
     refuse(context, RefusalReason::TableFull, 0, static_cast<uint32_t>(table_.most()));
     return nullptr;
   }
-  if (timeouts_.accounting) table_.extra(*connection);
+  if (timeouts_.accounting || labels_) table_.extra(*connection);
   const bool expected = !expectations_.empty() &&
                         follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
   const ConnectionTemplate* wanted = packet.connection_template;

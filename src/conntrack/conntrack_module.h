@@ -1,6 +1,7 @@
 // Connection tracking on its hooks.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "conntrack/connection_table.h"
@@ -9,13 +10,14 @@
 #include "conntrack/refusals.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tracker.h"
+#include "sallyport/connection_finder.h"
 #include "sallyport/hook.h"
 
 namespace sallyport {
 
 // At -200 of PREROUTING and OUTPUT: finds or makes the packet's connection and tells the packet what it is to it. One
 // for both families. Owns the table. One thread.
-class ConntrackModule final : public HookModule, private ConnectionListener {
+class ConntrackModule final : public HookModule, public ConnectionFinder, private ConnectionListener {
  public:
   ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key);
 
@@ -41,12 +43,19 @@ class ConntrackModule final : public HookModule, private ConnectionListener {
   const Timeouts& timeouts() const { return timeouts_; }
   ConnectionCounters counters() const;
   const RefusalCounts& refusals() const { return refusals_.counts(); }
+  const Connection* find_connection(const Tuple& tuple, Zone zone, Timestamp now) const override;
+  std::optional<Tuple> tuple_for(const Packet& packet) const override;
+  uint64_t most_connections() const override { return table_.most(); }
+  // Before the first packet: what connections carry is counted; they have room for labels.
+  void keep_accounts() { timeouts_.accounting = true; }
+  void keep_labels() { labels_ = true; }
   // Who maps what helpers announce; it outlives this. Null: nobody.
   void set_nat(HelperNat* nat) { nat_ = nat; }
 
  private:
   void killed(Connection& connection) override;
   void ended(Connection&) override {}
+  Verdict find_connection_of(Packet& packet, const HookContext& context);
   Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
   template <size_t N>
@@ -68,7 +77,8 @@ class ConntrackModule final : public HookModule, private ConnectionListener {
   ExpectationTable expectations_;
   PptpCalls calls_;
   Refusals refusals_;
-  Refusal refusal_;    // of the packet on its way; meaningful where a tracker says so
+  Refusal refusal_;  // of the packet on its way; meaningful where a tracker says so
+  bool labels_ = false;
   Timestamp now_ = 0;  // of the last packet
   const Router& router_;
   HelperNat* nat_ = nullptr;

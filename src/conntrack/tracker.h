@@ -13,10 +13,11 @@ namespace sallyport {
 
 // What a tracker makes of a packet.
 enum class Tracked : uint8_t {
-  Accept,   // it belongs to the connection
-  Ignored,  // likewise, but it changed nothing: context.refusal says why
-  Invalid,  // it does not, or nobody can tell: the packet goes on without a connection, context.refusal says why
-  Repeat,   // the connection was killed because the packet begins a new one: look again
+  Accept,     // it belongs to the connection
+  Ignored,    // likewise, but it changed nothing and is not counted as carried: context.refusal says why
+  Uncounted,  // likewise, as said again or without weight; nothing is wrong with it
+  Invalid,    // it does not, or nobody can tell: the packet goes on without a connection, context.refusal says why
+  Repeat,     // the connection was killed because the packet begins a new one: look again
 };
 
 // What trackers look at beside the packet.

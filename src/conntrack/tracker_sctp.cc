@@ -156,7 +156,8 @@ class SctpTracker {
     bool valid = true;
     each_chunk(packet_, [&](const ChunkView& chunk) { return valid = take(chunk); });
     if (!valid) return Tracked::Invalid;
-    if (!ignored_) connection_.deadline = context_.now + context_.timeouts->sctp[static_cast<size_t>(new_state_)];
+    if (ignored_) return Tracked::Uncounted;
+    connection_.deadline = context_.now + context_.timeouts->sctp[static_cast<size_t>(new_state_)];
     return Tracked::Accept;
   }
 

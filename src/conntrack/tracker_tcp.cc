@@ -450,7 +450,7 @@ class TcpTracker {
         return Tracked::Accept;
       }
       // A repeated SYN does not prolong the connection.
-      if (kind_ == TcpKind::Syn && old_state_ == SynSent) return Tracked::Accept;
+      if (kind_ == TcpKind::Syn && old_state_ == SynSent) return Tracked::Uncounted;
       if (new_state_ == Established) lasts = std::min(lasts, context_.timeouts->tcp_unacknowledged);
     } else if (!connection_.has(kStatusAssured) && (old_state_ == SynRecv || old_state_ == Established) &&
                new_state_ == Established) {

@@ -9,14 +9,15 @@ namespace sallyport {
 
 void add_builtin_matches(Registry& registry) {
   for (MatchType (*make)() : {
-           addrtype_match, ah_match,        ah_ipv6_match, comment_match,   connlimit_match,  connmark_match,
-           content_match,  conntrack_match, dccp_match,    dscp_match,      dst_match,        ecn_match,
-           esp_match,      eui64_match,     frag_match,    hashlimit_match, hbh_match,        helper_match,
-           hl_match,       icmp_match,      icmp6_match,   iprange_match,   ipv6header_match, length_match,
-           limit_match,    mac_match,       mark_match,    mh_match,        multiport_match,  owner_match,
-           physdev_match,  pkttype_match,   policy_match,  recent_match,    rpfilter_match,   rt_match,
-           sctp_match,     set_match,       state_match,   statistic_match, string_match,     tcp_match,
-           tcpmss_match,   time_match,      tos_match,     ttl_match,       u32_match,        udp_match,
+           addrtype_match,  ah_match,         ah_ipv6_match,  cluster_match,   comment_match, connbytes_match,
+           connlabel_match, connlimit_match,  connmark_match, conntrack_match, content_match, dccp_match,
+           dscp_match,      dst_match,        ecn_match,      esp_match,       eui64_match,   frag_match,
+           hashlimit_match, hbh_match,        helper_match,   hl_match,        icmp6_match,   icmp_match,
+           iprange_match,   ipv6header_match, length_match,   limit_match,     mac_match,     mark_match,
+           mh_match,        multiport_match,  owner_match,    physdev_match,   pkttype_match, policy_match,
+           recent_match,    rpfilter_match,   rt_match,       sctp_match,      set_match,     state_match,
+           statistic_match, string_match,     tcp_match,      tcpmss_match,    time_match,    tos_match,
+           ttl_match,       u32_match,        udp_match,
        }) {
     registry.add(make());
   }

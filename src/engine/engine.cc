@@ -92,8 +92,11 @@ class EngineImpl final : public Engine {
     }
     start_modules(errors);
     for (const Ruleset& ruleset : config_.rulesets) {
-      add_ruleset(ruleset, errors);
+      // First, as rules may ask for connections.
       if (needs_conntrack(ruleset) || config_.evasions) add_conntrack(ruleset.family);
+      if (needs_accounts(ruleset)) conntrack_->keep_accounts();
+      if (needs_labels(ruleset)) conntrack_->keep_labels();
+      add_ruleset(ruleset, errors);
       if (config_.evasions) watch_evasions(ruleset, errors);
     }
     if (module_host_.needs_nat()) {
@@ -359,8 +362,9 @@ class EngineImpl final : public Engine {
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
     for (const Table& table : ruleset.tables) {
       auto patterns = std::make_unique<PacketPatterns>();
-      auto compiled = LinearTable::compile(table, ruleset.family, ruleset.file, write_trace,
-                                           {.patterns = patterns.get(), .streams = &streams_, .shared = &shared_});
+      auto compiled = LinearTable::compile(
+          table, ruleset.family, ruleset.file, write_trace,
+          {.patterns = patterns.get(), .streams = &streams_, .shared = &shared_, .connections = conntrack_.get()});
       if (!compiled) {
         errors.insert(errors.end(), compiled.error().begin(), compiled.error().end());
         continue;

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "sallyport/helper.h"
 
@@ -22,11 +24,13 @@ bool is_mapping(const Rule& rule) {
          std::ranges::find(kMappingTargets, rule.jump.type->name) != std::end(kMappingTargets);
 }
 
+bool has_match(const Rule& rule, std::span<const std::string_view> names) {
+  return std::ranges::any_of(
+      rule.matches, [&](const MatchUse& use) { return std::ranges::find(names, use.type->name) != names.end(); });
+}
+
 bool asks(const Rule& rule) {
-  const auto is_one = [](const MatchUse& use) {
-    return std::ranges::find(kMatches, use.type->name) != std::end(kMatches);
-  };
-  if (std::ranges::any_of(rule.matches, is_one) || is_mapping(rule)) return true;
+  if (has_match(rule, kMatches) || is_mapping(rule)) return true;
   if (rule.jump.kind != Jump::Kind::Target) return false;
   const std::string_view target = rule.jump.type->name;
   return std::ranges::find(kTargets, target) != std::end(kTargets) ||
@@ -69,5 +73,13 @@ void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings) {
 }
 
 bool needs_conntrack(const Ruleset& ruleset) { return any_rule(ruleset, asks); }
+
+bool needs_accounts(const Ruleset& ruleset) {
+  return any_rule(ruleset, [](const Rule& rule) { return has_match(rule, std::array{std::string_view("connbytes")}); });
+}
+
+bool needs_labels(const Ruleset& ruleset) {
+  return any_rule(ruleset, [](const Rule& rule) { return has_match(rule, std::array{std::string_view("connlabel")}); });
+}
 
 }  // namespace sallyport

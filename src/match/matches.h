@@ -8,7 +8,10 @@ namespace sallyport {
 MatchType addrtype_match();
 MatchType ah_match();
 MatchType ah_ipv6_match();
+MatchType cluster_match();
 MatchType comment_match();
+MatchType connbytes_match();
+MatchType connlabel_match();
 MatchType connlimit_match();
 MatchType connmark_match();
 MatchType content_match();

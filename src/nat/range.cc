@@ -12,8 +12,8 @@
 #include <cstring>
 
 #include "conntrack/tuple.h"
-#include "nat/lookup3.h"
 #include "sallyport/bytes.h"
+#include "sallyport/lookup3.h"
 
 namespace sallyport {
 namespace {
@@ -87,7 +87,7 @@ void choose_address(Tuple& tuple, NatEnd end, const NatRequest& request) {
   const auto source = words_of(tuple.source);
   const auto destination = words_of(tuple.destination);
   const size_t last = tuple.family == Family::Ipv4 ? 0 : 3;
-  uint32_t hash = lookup3(source, request.persistent ? 0 : destination[last] ^ tuple.zone);
+  uint32_t hash = lookup3(std::span(source), request.persistent ? 0 : destination[last] ^ tuple.zone);
   // Once a word is below the range's end, those behind it are free to be anything.
   bool below_end = false;
   for (size_t i = 0; i <= last; ++i) {

@@ -244,7 +244,8 @@ class LinearTable::Compiler {
             .line = rule.line,
             .patterns = shares_.patterns,
             .shared = shares_.shared,
-            .streams = shares_.streams};
+            .streams = shares_.streams,
+            .connections = shares_.connections};
   }
 
   void refuse(const Rule& rule, Error error) {

@@ -26,6 +26,7 @@ struct TableShares {
   PatternSet* patterns = nullptr;  // this table's own
   StreamPatterns* streams = nullptr;
   SharedState* shared = nullptr;
+  const ConnectionFinder* connections = nullptr;  // null where none are tracked
 };
 
 // Owns its matches and targets. One thread.

@@ -2,9 +2,9 @@
 // its connection, and after each conversation every entry of the table, must be equal.
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -13,8 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/connection_rules.h"
 #include "kernel/dialogue.h"
 #include "kernel/engine_side.h"
+#include "kernel/kernel_tick.h"
+#include "kernel/lockstep.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/refusal_log.h"
 #include "kernel/settings.h"
@@ -30,6 +33,8 @@ constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr long kClockTolerance_s = 1;
 // So many conversations share a table before it is emptied.
 constexpr size_t kPerTable = 200;
+// And so many each random ruleset.
+constexpr uint32_t kPerRuleset = 12;
 // Of each cell of the TCP state table, before a release.
 constexpr size_t kEnoughHits = 1000;
 
@@ -73,6 +78,11 @@ std::string rules_of(Family family, bool plain) {
   std::string rules(kBegin);
   if (family == Family::Ipv4) rules += kIpv4Rules;
   return rules.append(kRules.substr(kBegin.size()));
+}
+// Helpers and zones alone.
+std::string raw_rules_of(Family family) {
+  const std::string rules = rules_of(family, false);
+  return rules.substr(0, rules.find("*mangle"));
 }
 
 // A table's rules, and what is set for it.
@@ -162,6 +172,7 @@ std::string table_difference(const std::string& kernel, const std::string& ours,
 struct Settings {
   uint64_t seed = 1;
   size_t dialogues = 400;
+  size_t rulesets = 0;  // each with the matches of connection_rules.h, and its own table
 };
 
 class Comparison {
@@ -179,17 +190,37 @@ class Comparison {
     return packets_;
   }
 
+  // The same with random rules, and their counters compared. A connection limit asks the kernel's clock, so what came
+  // while that moved on proves nothing: the table ends there.
+  size_t run_rulesets(TcpHits& hits) {
+    hits_ = &hits;
+    for (size_t i = 0; i < settings_.rulesets; ++i) {
+      const std::string rules = raw_rules_of(family_) + random_connection_rules(draw_);
+      if (!begin_table(rules, {})) return 0;
+      sure_ = true;
+      for (uint32_t j = 0; j < kPerRuleset && sure_; ++j) {
+        if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i * kPerRuleset + j)), j)) {
+          fmt::print("ruleset {}\n{}", i, rules);
+          return 0;
+        }
+      }
+      cut_short_ += !sure_;
+      if (!sure_) continue;
+      if (const auto text = counters_difference(referee_.save(family_), ours_->save()); !text.empty()) {
+        fmt::print("ruleset {} of seed {}\n{}counters differ:\n{}", i, settings_.seed, rules, text);
+        return 0;
+      }
+    }
+    return packets_;
+  }
+
+  size_t cut_short() const { return cut_short_; }
+
   size_t expectations() const { return expectations_; }
   const RefusalHits& refusals() const { return refusals_; }
 
  private:
   bool begin_table(const TableSetting& setting) {
-    const std::string rules = rules_of(family_, setting.plain);
-    if (auto done = referee_.load(family_, rules); !done) {
-      fmt::print("the kernel refuses the rules: {}\n", done.error().text());
-      return false;
-    }
-    run_tool({"conntrack", "-F"});
     for (const std::span<const Sysctl> sysctls : {std::span<const Sysctl>(kUsual), std::span(setting.sysctls)}) {
       for (const Sysctl& sysctl : sysctls) {
         if (set(sysctl)) continue;
@@ -198,9 +229,20 @@ class Comparison {
       }
     }
     setting_ = setting.what;
-    auto side = EngineSide::create(family_, rules, told_, setting.sysctls);
+    return begin_table(rules_of(family_, setting.plain), setting.sysctls);
+  }
+
+  bool begin_table(const std::string& rules, const std::vector<Sysctl>& sysctls) {
+    // A rule of connbytes turns it on, and nothing turns it off again.
+    if (!set({"net.netfilter.nf_conntrack_acct", 0})) return false;
+    if (auto done = referee_.load(family_, rules); !done) {
+      fmt::print("the kernel refuses the rules: {}\n{}", done.error().text(), rules);
+      return false;
+    }
+    run_tool({"conntrack", "-F"});
+    auto side = EngineSide::create(family_, rules, told_, sysctls);
     if (!side) {
-      fmt::print("the engine refuses the rules: {}\n", side.error().text());
+      fmt::print("the engine refuses the rules: {}\n{}", side.error().text(), rules);
       return false;
     }
     ours_ = std::move(*side);
@@ -212,8 +254,13 @@ class Comparison {
     std::string story;
     for (const Input& packet : packets) {
       ++packets_;
+      tick_.wait_for_room();
+      ours_->set_time(tick_.time());
       Observed theirs = referee_.pass(packet);
-      ours_->set_time(std::chrono::steady_clock::now().time_since_epoch().count());
+      if (settings_.rulesets != 0 && tick_.moved()) {
+        sure_ = false;
+        return true;
+      }
       const Observed mine = ours_->pass(packet);
       story += fmt::format("{} {}\n{}", packet.interface == 0 ? "A" : "B", test::to_hex(packet.frame), text_of(mine));
       const std::vector<std::string> log = take_log_lines(theirs);
@@ -241,6 +288,9 @@ class Comparison {
   RefusalHits refusals_;
   std::unique_ptr<EngineSide> ours_;
   std::string_view setting_ = {};
+  KernelTick tick_;
+  bool sure_ = true;
+  size_t cut_short_ = 0;
   size_t packets_ = 0;
   size_t expectations_ = 0;  // seen in the kernel's table, behind each conversation
   TcpHits* hits_ = nullptr;
@@ -265,17 +315,28 @@ int run(const Settings& settings) {
     fmt::print("NOT TESTED: why packets are INVALID: this kernel has no nf_conntrack_log_invalid.\n");
     return kNotTested;
   }
+  // What a connection limit makes of an entry depends on the processor that made it.
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
+  sched_setaffinity(0, sizeof one, &one);
   fmt::print("referee: {}\n", NamespaceReferee::version());
   TcpHits hits;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    const std::string_view name = family == Family::Ipv4 ? "IPv4" : "IPv6";
     Comparison comparison(**referee, settings, family);
-    const size_t packets = comparison.run(hits);
+    const size_t packets = settings.rulesets != 0 ? comparison.run_rulesets(hits) : comparison.run(hits);
     if (packets == 0) return 1;
-    fmt::print("{}: {} conversations, {} packets, {} expectations, no difference\n",
-               family == Family::Ipv4 ? "IPv4" : "IPv6", settings.dialogues, packets, comparison.expectations());
+    if (settings.rulesets != 0) {
+      fmt::print("{}: {} rulesets, {} packets, no difference; {} rulesets cut short as the clock moved\n", name,
+                 settings.rulesets, packets, comparison.cut_short());
+      continue;
+    }
+    fmt::print("{}: {} conversations, {} packets, {} expectations, no difference\n", name, settings.dialogues, packets,
+               comparison.expectations());
     comparison.refusals().print();
   }
-  hits.print(kEnoughHits);
+  if (settings.rulesets == 0) hits.print(kEnoughHits);
   return 0;
 }
 
@@ -285,8 +346,9 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  if (!sallyport::kernel::read_settings(count, words,
-                                        {{"--seed", &settings.seed}, {"--dialogues", &settings.dialogues}})) {
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--seed", &settings.seed}, {"--dialogues", &settings.dialogues}, {"--rulesets", &settings.rulesets}})) {
     return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);

@@ -1,0 +1,20 @@
+// The names of connections' labels, as a machine's /etc/xtables/connlabel.conf gives them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport {
+
+struct LabelName {
+  uint32_t number = 0;
+  std::string name = {};
+};
+
+// A line each: NUMBER NAME, of letters, digits, dashes and blanks. Lines that are anything else count for nothing, as
+// do later ones with a number or a name that was given already.
+std::vector<LabelName> read_label_names(std::string_view text);
+
+}  // namespace sallyport

@@ -1,0 +1,34 @@
+# -m cluster. Expectations by record.py.
+*mangle
+:PREROUTING
+-m cluster;;FAIL
+-m cluster --cluster-total-nodes 3;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node 2;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node 3 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node 2 --cluster-hash-seed 42;-m cluster --cluster-local-nodemask 0x00000002 --cluster-total-nodes 2 --cluster-hash-seed 0x0000002a;OK
+-m cluster --cluster-total-nodes 2 ! --cluster-local-node 2 --cluster-hash-seed 1;-m cluster ! --cluster-local-nodemask 0x00000002 --cluster-total-nodes 2 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-node 0 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 0;-m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 2 --cluster-hash-seed 0x00000000;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-nodemask 1 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 2 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-nodemask 2 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x00000002 --cluster-total-nodes 2 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-nodemask 3 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x00000003 --cluster-total-nodes 2 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 ! --cluster-local-nodemask 3 --cluster-hash-seed 1;-m cluster ! --cluster-local-nodemask 0x00000003 --cluster-total-nodes 2 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-nodemask 4 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-nodemask 0 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 8 --cluster-local-nodemask 5 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x00000005 --cluster-total-nodes 8 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 8 --cluster-local-nodemask 0x81 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 8 --cluster-local-nodemask 010 --cluster-hash-seed 0xdeadbeef;-m cluster --cluster-local-nodemask 0x00000008 --cluster-total-nodes 8 --cluster-hash-seed 0xdeadbeef;OK
+-m cluster --cluster-total-nodes 32 --cluster-local-node 32 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x80000000 --cluster-total-nodes 32 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 32 --cluster-local-nodemask 0xffffffff --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 33 --cluster-local-node 1 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 0 --cluster-local-node 1 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 1 --cluster-local-node 1 --cluster-hash-seed 1;-m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 1 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-local-nodemask 1 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 4294967295;-m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 2 --cluster-hash-seed 0xffffffff;OK
+-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 4294967296;;FAIL
+-m cluster --cluster-total-nodes 2 --cluster-local-node x --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-local-node 1 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-hash-seed 1 --cluster-local-node 1 --cluster-total-nodes 4;-m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 4 --cluster-hash-seed 0x00000001;OK
+-m cluster --cluster-total-nodes 4 --cluster-local-node 33 --cluster-hash-seed 1;;FAIL
+-m cluster ! --cluster-total-nodes 4 --cluster-local-node 3 --cluster-hash-seed 1;;FAIL
+-m cluster --cluster-total-nodes 4 --cluster-total-nodes 5 --cluster-local-node 3 --cluster-hash-seed 1;;FAIL

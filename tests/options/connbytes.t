@@ -1,0 +1,38 @@
+# -m connbytes. Expectations by record.py.
+-m connbytes;;FAIL
+-m connbytes --connbytes 0:10;;FAIL
+-m connbytes --connbytes 0:10 --connbytes-dir original;;FAIL
+-m connbytes --connbytes 0:10 --connbytes-mode packets;;FAIL
+-m connbytes --connbytes 0:10 --connbytes-mode packets --connbytes-dir original;=;OK
+-m connbytes --connbytes 0:10 --connbytes-mode bytes --connbytes-dir reply;=;OK
+-m connbytes --connbytes 0:10 --connbytes-mode avgpkt --connbytes-dir both;=;OK
+-m connbytes --connbytes-dir both --connbytes-mode avgpkt --connbytes 0:10;-m connbytes --connbytes 0:10 --connbytes-mode avgpkt --connbytes-dir both;OK
+-m connbytes ! --connbytes 0:10 --connbytes-mode packets --connbytes-dir original;=;OK
+-m connbytes ! --connbytes 3:3 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 3:3 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes ! --connbytes 7 --connbytes-mode packets --connbytes-dir original;=;OK
+-m connbytes ! --connbytes 0: --connbytes-mode packets --connbytes-dir original;-m connbytes ! --connbytes 0 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 7 --connbytes-mode packets --connbytes-dir original;=;OK
+-m connbytes --connbytes 7: --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 7 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes :7 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 0:7 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes : --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 0 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 10:9 --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes ! --connbytes 10:9 --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes 0:0 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 0 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 18446744073709551615:18446744073709551615 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 18446744073709551615 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 0:18446744073709551615 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 0 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 0:18446744073709551616 --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes 5:18446744073709551615 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 5 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 0x10:0x20 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 16:32 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 010:020 --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 8:16 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes -1:5 --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes x --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes 1:x --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes 1:2:3 --connbytes-mode packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes "" --connbytes-mode packets --connbytes-dir original;-m connbytes --connbytes 0 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 1 --connbytes-mode Packets --connbytes-dir original;;FAIL
+-m connbytes --connbytes 1 --connbytes-mode packet --connbytes-dir original;;FAIL
+-m connbytes --connbytes 1 --connbytes-mode packets --connbytes-dir ORIGINAL;;FAIL
+-m connbytes --connbytes 1 --connbytes-mode packets --connbytes-dir orig;;FAIL
+-m connbytes --connbytes 1 --connbytes 2 --connbytes-mode packets --connbytes-dir both;;FAIL
+-m connbytes --connbytes 1 --connbytes-mode packets --connbytes-mode bytes --connbytes-dir both;;FAIL
+-m connbytes --connbytes 1 --connbytes-mode packets ! --connbytes-dir both;;FAIL

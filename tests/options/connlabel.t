@@ -1,0 +1,26 @@
+# -m connlabel. Expectations by record.py.
+-m connlabel;;FAIL
+-m connlabel --label 40;-m connlabel --label "40";OK
+-m connlabel ! --label 40;-m connlabel ! --label "40";OK
+-m connlabel --label 41 --set;-m connlabel --label "41" --set;OK
+-m connlabel ! --label 41 --set;-m connlabel ! --label "41" --set;OK
+-m connlabel --set;;FAIL
+-m connlabel --label 0;-m connlabel --label "0";OK
+-m connlabel --label 127;-m connlabel --label "127";OK
+-m connlabel --label 128;;FAIL
+-m connlabel --label 65535;;FAIL
+-m connlabel --label 65536;-m connlabel --label "0";OK
+-m connlabel --label 65640;-m connlabel --label "104";OK
+-m connlabel --label 0x10;-m connlabel --label "16";OK
+-m connlabel --label 010;-m connlabel --label "8";OK
+-m connlabel --label -1;;FAIL
+-m connlabel --label " 5";-m connlabel --label "5";OK
+-m connlabel --label +5;-m connlabel --label "5";OK
+-m connlabel --label "";;FAIL
+-m connlabel --label nosuchlabel;;FAIL
+-m connlabel --label 5x;;FAIL
+-m connlabel --label 1 --label 2;;FAIL
+-m connlabel --label 1 --set --set;;FAIL
+-m connlabel --label 4294967301;-m connlabel --label "5";OK
+-m connlabel --label 4294967295;;FAIL
+-m connlabel --label 2147483653;;FAIL
