@@ -62,10 +62,19 @@ struct Zone {
   bool operator==(const Zone&) const = default;
 };
 struct Helper;
+// Which events of a connection, and of what it expects, are told: bits in the order of -j CT --ctevents' words. Neither
+// given: all of both.
+struct EventChoice {
+  uint16_t connection = 0;
+  uint16_t expectations = 0;
+  bool chosen() const { return connection != 0 || expectations != 0; }
+  bool operator==(const EventChoice&) const = default;
+};
 struct ConnectionTemplate {
   Zone zone = {};
   bool zone_from_mark = false;  // --zone mark: `zone` says for which directions (1), the packet's mark which zone
   const Helper* helper = nullptr;
+  EventChoice events = {};
 };
 
 // Bits of a connection's status, with the kernel's values (enum ip_conntrack_status): listings and rules name them.
@@ -171,6 +180,7 @@ struct ConnectionExtra {
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
   uint32_t first_expectation = 0;            // of its list, newest first; 0: none
+  EventChoice events = {};
   std::array<SequenceShift, 2> shifts = {};  // by direction; in use with kStatusSequenceShifted
 };
 

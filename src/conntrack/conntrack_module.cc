@@ -200,6 +200,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
   const bool expected = !expectations_.empty() &&
                         follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
   const ConnectionTemplate* wanted = packet.connection_template;
+  if (wanted != nullptr && wanted->events.chosen()) table_.extra(*connection).events = wanted->events;
   if (wanted != nullptr && !expected) follow_template(*connection, *wanted);
   return connection;
 }

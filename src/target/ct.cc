@@ -136,6 +136,8 @@ Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext
   if (options.has("notrack")) return create_untracked(options, rule);
   ConnectionTemplate wanted;
   read_zone(options, wanted);
+  wanted.events = {.connection = static_cast<uint16_t>(options.number("ctevents")),
+                   .expectations = static_cast<uint16_t>(options.number("expevents"))};
   if (const std::string& name = options["helper"].text; !name.empty()) {
     wanted.helper = find_helper(name, rule.family, rule.protocol);
   }
