@@ -98,6 +98,8 @@ class KernelMachine final : public scenario::Machine {
     for (const bool ipv6 : {false, true}) {
       senders_[ipv6] = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
       if (senders_[ipv6] < 0) return failed("raw socket");
+      const int yes = 1;  // to broadcast addresses too
+      if (setsockopt(senders_[ipv6], SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes) != 0) return failed("SO_BROADCAST");
     }
     begin_ = std::chrono::steady_clock::now();
     return {};
