@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "connection_source.h"
 #include "conntrack_arguments.h"
 #include "input.h"
+#include "live_view.h"
 #include "sallyport/connection_summary.h"
 
 namespace sallyport::cli {
@@ -30,6 +32,8 @@ struct TopArguments {
   bool once = false;
   bool plain = false;
   bool json = false;
+  uint32_t every_s = 2;
+  bool live = false;  // on a terminal, shown anew until the reader has enough
 };
 
 struct Top {
@@ -214,22 +218,11 @@ uint64_t own_bound() {
   return bound;
 }
 
-int run(const TopArguments& arguments) {
-  std::optional<ConnectionFilter> filter;
-  if (!arguments.filter.empty()) {
-    auto parsed = parse_filter_text(arguments.filter);
-    if (!parsed) {
-      print_error(parsed.error());
-      return kWrongUsage;
-    }
-    filter = std::move(*parsed);
-  }
-  int exit_code = kDone;
+// What the table amounts to as it is now; `exit_code` is set where it cannot be had or not all of it was read.
+Result<std::string> describe(const TopArguments& arguments, const std::optional<ConnectionFilter>& filter,
+                             int& exit_code) {
   const auto file = open_connections(arguments.from, exit_code);
-  if (!file) {
-    print_error(file.error());
-    return exit_code;
-  }
+  if (!file) return std::unexpected(file.error());
   ConnectionReader reader(file->text(), arguments.from.empty() ? kOwnTable : std::string_view(arguments.from));
   ConnectionSummary summary;
   ConnectionRecord record;
@@ -244,11 +237,57 @@ int run(const TopArguments& arguments) {
                        : arguments.from.empty() ? own_bound()
                                                 : 0,
                 .rows = arguments.rows};
-  if (auto done = write_file("-", arguments.json ? top_json(top) : top_text(top)); !done) {
+  if (arguments.live) {
+    if (reader.bad_lines() == 0) return top_text(top);
+    return fmt::format("{}\n{} lines are no connections\n", top_text(top), reader.bad_lines());
+  }
+  exit_code = report_bad_lines(reader);
+  return arguments.json ? top_json(top) : top_text(top);
+}
+
+int watch(const TopArguments& arguments, const std::optional<ConnectionFilter>& filter) {
+  int exit_code = kDone;
+  auto text = describe(arguments, filter, exit_code);
+  if (!text) {
+    print_error(text.error());
+    return exit_code;
+  }
+  const std::string_view name = arguments.from.empty() ? kOwnTable : std::string_view(arguments.from);
+  const LiveView view;
+  while (true) {
+    // What is not there now may be there again the next time.
+    const std::string page = fmt::format("{}   every {} s, q ends\n\n{}", name, arguments.every_s,
+                                         text ? *text : text.error().text() + "\n");
+    if (!view.show(page, std::chrono::seconds(arguments.every_s))) return kDone;
+    text = describe(arguments, filter, exit_code);
+  }
+}
+
+int run(TopArguments& arguments) {
+  std::optional<ConnectionFilter> filter;
+  if (!arguments.filter.empty()) {
+    auto parsed = parse_filter_text(arguments.filter);
+    if (!parsed) {
+      print_error(parsed.error());
+      return kWrongUsage;
+    }
+    filter = std::move(*parsed);
+  }
+  // Standard input can be read but once.
+  arguments.live =
+      !arguments.once && !arguments.plain && !arguments.json && arguments.from != "-" && LiveView::possible();
+  if (arguments.live) return watch(arguments, filter);
+  int exit_code = kDone;
+  const auto text = describe(arguments, filter, exit_code);
+  if (!text) {
+    print_error(text.error());
+    return exit_code;
+  }
+  if (auto done = write_file("-", *text); !done) {
     print_error(done.error());
     return kCannotRead;
   }
-  return report_bad_lines(reader);
+  return exit_code;
 }
 
 }  // namespace
@@ -262,8 +301,10 @@ void add_top_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"connections", "unreplied", "bytes"}));
   top.add_option("--max", arguments->max, "nf_conntrack_max of the machine: says how full the table is");
   top.add_option("-n,--rows", arguments->rows, "how many addresses and ports")->check(CLI::Range(1, 1000));
-  top.add_flag("--once", arguments->once, "print and end; there is no other way yet");
-  top.add_flag("--plain", arguments->plain, "no colours; there are none yet");
+  top.add_flag("--once", arguments->once, "print and end, also on a terminal");
+  top.add_flag("--plain", arguments->plain, "likewise, without anything that a terminal alone understands");
+  top.add_option("--every", arguments->every_s, "seconds between two looks at the table, on a terminal")
+      ->check(CLI::Range(1, 86400));
   top.add_flag("--json", arguments->json, "one JSON object");
   top.footer("Example:\n  sallyport top --from /proc/net/nf_conntrack --max 262144 --sort unreplied");
   top.callback([arguments, &exit_code] { exit_code = run(*arguments); });
