@@ -5,7 +5,9 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <map>
 #include <span>
@@ -343,7 +345,7 @@ int run(const Settings& settings) {
 }  // namespace
 }  // namespace sallyport::kernel
 
-int main(int count, char** words) {
+int main(int count, char** words) try {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
   if (!sallyport::kernel::read_settings(
@@ -352,4 +354,7 @@ int main(int count, char** words) {
     return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);
+} catch (const std::exception& error) {
+  std::fputs(error.what(), stderr);
+  return 1;
 }

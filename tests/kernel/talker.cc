@@ -13,7 +13,8 @@ namespace sallyport::kernel {
 namespace {
 
 // Whole extension headers, the type of the first: hop-by-hop and destination options, the two together, a routing
-// header without segments left, a fragment header of a packet that is whole.
+// header without segments left, a fragment header of a packet that is whole. Its number is none that a datagram in
+// pieces has: of such a one the kernel may still hold some when the engine is a new one.
 struct Extension {
   uint8_t type;
   std::string_view bytes;  // hex
@@ -22,7 +23,7 @@ constexpr Extension kExtensions[] = {{kHopByHop, "0000010400000000"},
                                      {kDestinationOptions, "0000010400000000"},
                                      {kHopByHop, "3c000104000000000000010400000000"},
                                      {kRouting, "0000040000000000"},
-                                     {kFragment, "0000000000000001"}};
+                                     {kFragment, "00000000ffffffff"}};
 
 }  // namespace
 

@@ -81,7 +81,7 @@ TEST_F(ConnectionCountTest, CountsEachHostsOwn) {
 
 TEST_F(ConnectionCountTest, StrikesOffWhatEndedOnceATick) {
   ConnectionCount count(connections_, 100);
-  for (const uint16_t port : {1, 2, 3}) begin(count, "192.0.2.1", port);
+  for (uint16_t port = 1; port <= 3; ++port) begin(count, "192.0.2.1", port);
   close(1);
   forget(2);
   EXPECT_EQ(begin(count, "192.0.2.1", 4), 4u);  // in the tick in which the host was first counted
