@@ -152,7 +152,7 @@ TEST(SctpTracker, LearnsAnotherTagFromAnAnsweredHeartbeat) {
   association.hear({true, {kInitAck}, kClientTag});
   association.hear({false, {kCookieEcho}, kServerTag});
   association.hear({true, {kCookieAck}, kClientTag});
-  EXPECT_EQ(association.hear({false, {kHeartbeat}, 7}), Tracked::Accept);
+  EXPECT_EQ(association.hear({false, {kHeartbeat}, 7}), Tracked::Uncounted);
   EXPECT_EQ(association.hear({false, {kData}, 7}), Tracked::Invalid);
   EXPECT_EQ(association.hear({true, {kHeartbeatAck}, 8}), Tracked::Accept);
   EXPECT_EQ(association.hear({true, {kData}, 8}), Tracked::Accept);

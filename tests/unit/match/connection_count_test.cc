@@ -37,14 +37,14 @@ class ConnectionCountTest : public ::testing::Test {
     context_.random = &random_;
     wait();
   }
-  // Its first packet, which then makes it known.
+  // Its first packet, which then makes it known; its answers come, too.
   uint32_t begin(ConnectionCount& count, std::string_view host, uint16_t port) {
     Ipv4Connection& connection = connections_.known.emplace_back();
     connection.protocol = kTcp;
     connection.tcp.state = TcpState::SynSent;
     connection.tuples[0].source_id = port;
     const uint32_t now_there = again(count, host, port);
-    connection.status |= kStatusConfirmed;
+    connection.status |= kStatusConfirmed | kStatusAssured;
     return now_there;
   }
   uint32_t again(ConnectionCount& count, std::string_view host, uint16_t port) {
@@ -100,6 +100,18 @@ TEST_F(ConnectionCountTest, AnswersZeroWhereAllOfAKnownHostEnded) {
   wait();
   EXPECT_EQ(again(count, "192.0.2.1", 1), 0u);
   EXPECT_EQ(begin(count, "192.0.2.1", 2), 1u);
+}
+
+TEST_F(ConnectionCountTest, AddsWhatIsKnownButNotAssuredOnce) {
+  ConnectionCount count(connections_, 100);
+  begin(count, "192.0.2.1", 1);
+  find(1).status = kStatusConfirmed;
+  EXPECT_EQ(again(count, "192.0.2.1", 1), 1u);
+  // In the same tick, too.
+  forget(1);
+  begin(count, "192.0.2.1", 2);
+  find(2).status = kStatusConfirmed;
+  EXPECT_EQ(again(count, "192.0.2.1", 2), 1u);
 }
 
 TEST_F(ConnectionCountTest, LeavesOffAfterSixtyFour) {
