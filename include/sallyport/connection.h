@@ -89,7 +89,9 @@ enum Status : uint32_t {
   kStatusSourceNatDone = 1u << 7,       // source mapping chosen, be it none
   kStatusDestinationNatDone = 1u << 8,  // destination mapping likewise
   kStatusDying = 1u << 9,
-  kStatusHelper = 1u << 13,  // the helper was given by -j CT
+  kStatusFixedTimeout = 1u << 10,  // no packet prolongs it
+  kStatusNatClash = 1u << 12,      // found by its answers only, as another connection has its original tuple
+  kStatusHelper = 1u << 13,        // the helper was given by -j CT
 };
 
 // The kernel's TCP states in its order; None is that of a connection that is not TCP's. The last two stand in the

@@ -69,8 +69,10 @@ const Connection* ConnectionTable::peek(Tuple tuple, Zone zone, Timestamp now) c
 
 bool ConnectionTable::taken(const Tuple& tuple, Timestamp now, const Connection* except) {
   const uint32_t hash = hash_of(tuple);
-  return tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, except) != kNone
-                                      : lookup(words_of<16>(tuple), hash, now, except) != kNone;
+  const uint32_t found = tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, except)
+                                                      : lookup(words_of<16>(tuple), hash, now, except);
+  if (found == kNone) return false;
+  return except == nullptr || store_.at(found / 2).tuple(Direction::Original) != except->tuple(Direction::Original);
 }
 
 Connection* ConnectionTable::create(const Tuple& original, const Tuple& reply, Timestamp now) {
@@ -144,12 +146,28 @@ bool ConnectionTable::confirm(Connection& connection, Timestamp now) {
   return true;
 }
 
+Connection* ConnectionTable::holder(const Connection& connection, Direction direction, Timestamp now) {
+  const Tuple tuple = connection.tuple(direction);
+  const uint32_t hash = hash_of(tuple);
+  const uint32_t found = tuple.family == Family::Ipv4 ? lookup(words_of<4>(tuple), hash, now, nullptr)
+                                                      : lookup(words_of<16>(tuple), hash, now, nullptr);
+  return found == kNone ? nullptr : &store_.at(found / 2);
+}
+
+void ConnectionTable::confirm_reply(Connection& connection, Timestamp deadline) {
+  index_.insert(hashes_of(connection)[1], connection.number);
+  connection.deadline = deadline;
+  connection.status |= kStatusConfirmed | kStatusFixedTimeout | kStatusNatClash;
+  std::erase(unconfirmed_, &connection);
+  ++size_;
+}
+
 void ConnectionTable::kill(Connection& connection) {
   if (connection.has(kStatusDying)) return;
   connection.status |= kStatusDying;
   if (!connection.has(kStatusConfirmed)) return;
   const std::array<uint32_t, 2> hashes = hashes_of(connection);
-  index_.erase(hashes[0], connection.number);
+  if (!connection.has(kStatusNatClash)) index_.erase(hashes[0], connection.number);
   if (hashes[1] != hashes[0]) index_.erase(hashes[1], connection.number);
   dead_.push_back(&connection);
   --size_;
@@ -219,7 +237,8 @@ std::vector<const Connection*> ConnectionTable::list(Timestamp now) const {
   std::vector<const Connection*> found;
   for (uint32_t number = store_.next(0); number != 0; number = store_.next(number)) {
     const Connection& connection = store_.at(number);
-    if (connection.has(kStatusConfirmed) && !gone(connection, now)) found.push_back(&connection);
+    const bool shown = (connection.status & (kStatusConfirmed | kStatusNatClash)) == kStatusConfirmed;
+    if (shown && !gone(connection, now)) found.push_back(&connection);
   }
   std::ranges::sort(found, {}, &Connection::sequence);
   return found;

@@ -63,7 +63,8 @@ class ConnectionTable {
   }
   // As find(), uncounted.
   const Connection* peek(Tuple tuple, Zone zone, Timestamp now) const;
-  // Whether a live connection other than `except` has this tuple.
+  // Whether a live connection other than `except` has this tuple; one that begins alike does not count, as both are of
+  // the same flow, which shows when they are confirmed.
   bool taken(const Tuple& tuple, Timestamp now, const Connection* except = nullptr);
 
   // A new unconfirmed connection; makes room by dropping one that is not assured. Null: the table is full.
@@ -72,8 +73,12 @@ class ConnectionTable {
   Connection* create(const TupleWords<N>& original, const TupleWords<N>& reply, Timestamp now);
   // NAT only, while unconfirmed: the tuple that answers will have.
   void set_reply(Connection& connection, const Tuple& reply);
-  // Makes it known. False: its tuples are taken, or too many share a bucket; it stays unconfirmed.
+  // Makes it known. False: one of its tuples is taken, or too many share a bucket; it stays unconfirmed.
   bool confirm(Connection& connection, Timestamp now);
+  // Of an unconfirmed connection: the live one that has the tuple which it has in that direction. Null: none.
+  Connection* holder(const Connection& connection, Direction direction, Timestamp now);
+  // Makes it known by its answers alone, which must not be taken, until `deadline`.
+  void confirm_reply(Connection& connection, Timestamp deadline);
   void kill(Connection& connection);
   // `child` was expected by `master`.
   void set_master(Connection& child, Connection& master);

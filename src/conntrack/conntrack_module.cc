@@ -7,6 +7,8 @@
 
 #include "conntrack/conntrack_module.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "conntrack/icmp_error.h"
@@ -20,6 +22,19 @@ namespace {
 constexpr int kMostRepeats = 4;
 
 bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
+
+// Which protocols' packets may be said twice without harm.
+bool may_clash(const Connection& connection) {
+  return connection.protocol != kTcp && connection.protocol != kSctp && connection.protocol != kIcmp &&
+         connection.protocol != kIcmp6;
+}
+
+// Whether a packet of `loser` can as well be one of `winner`.
+bool may_join(const Connection& winner, const Connection& loser) {
+  if ((winner.status & (kStatusSourceNatDone | kStatusDestinationNatDone)) == 0) return true;
+  return winner.tuple(Direction::Original) == loser.tuple(Direction::Original) &&
+         winner.tuple(Direction::Reply) == loser.tuple(Direction::Reply);
+}
 
 }  // namespace
 
@@ -66,7 +81,9 @@ Verdict ConntrackModule::find_connection_of(Packet& packet, const HookContext& c
     Connection* connection =
         packet.family == Family::Ipv4 ? look_up<4>(packet, tracking) : look_up<16>(packet, tracking);
     if (connection == nullptr) return leave_untracked(packet, context);
+    const Timestamp deadline = connection->deadline;
     const Tracked tracked = track(*connection, packet, tracking);
+    if (connection->has(kStatusFixedTimeout)) connection->deadline = deadline;
     if (tracking.kill) table_.kill(*connection);
     tracking.kill = false;
     if (tracked == Tracked::Repeat) {
@@ -276,7 +293,40 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
     return Verdict::accept();
   }
   if (connection->has(kStatusDying)) return Verdict::drop();
-  return table_.confirm(*connection, context.now()) ? Verdict::accept() : Verdict::drop();
+  return table_.confirm(*connection, context.now()) ? Verdict::accept() : resolve_clash(packet, context.now());
+}
+
+// While this packet was held somewhere, another made a connection known that has one of its connection's tuples. It
+// joins that one where the two are the same in both directions. Where only what they ask is the same, and not what is
+// answered, its own is found by answers for a moment.
+Verdict ConntrackModule::resolve_clash(Packet& packet, Timestamp now) {
+  constexpr Duration kLasts = kSecond;
+  Connection& own = *packet.connection;
+  Connection* const others[] = {table_.holder(own, Direction::Original, now),
+                                table_.holder(own, Direction::Reply, now)};
+  if (others[0] == nullptr && others[1] == nullptr) return Verdict::drop();  // too many share a bucket
+  const auto joined =
+      std::ranges::find_if(others, [&](const Connection* other) { return other != nullptr && may_join(*other, own); });
+  const bool joins = joined != std::end(others);
+  if (!may_clash(own) || (!joins && others[1] != nullptr)) {
+    ++table_.counters.drop;
+    return Verdict::drop();
+  }
+  // It had been counted as a failure.
+  --table_.counters.insert_failed;
+  ++table_.counters.clash_resolve;
+  if (!joins) {
+    table_.confirm_reply(own, now + kLasts);
+    return Verdict::accept();
+  }
+  Connection& other = **joined;
+  if (timeouts_.accounting && own.extra != nullptr && other.extra != nullptr) {
+    const size_t direction = index(packet_direction(packet));
+    ++other.extra->counts[direction].packets;
+    other.extra->counts[direction].bytes += own.extra->counts[direction].bytes;
+  }
+  packet.connection = &other;
+  return Verdict::accept();
 }
 
 }  // namespace sallyport

@@ -65,6 +65,7 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   template <size_t N>
   Connection* begin(const TupleWords<N>& original, const TupleWords<N>& reply, Packet& packet, Zone zone,
                     TrackContext& context);
+  Verdict resolve_clash(Packet& packet, Timestamp now);
   bool follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now);
   void follow_template(Connection& connection, const ConnectionTemplate& wanted);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);

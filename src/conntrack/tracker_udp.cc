@@ -48,6 +48,7 @@ Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& co
   Duration lasts = context.timeouts->udp;
   // Of UDP-Lite any answer makes a stream.
   const bool streams = packet.protocol == kUdplite || context.now > connection.udp.stream_since;
+  if (connection.has(kStatusNatClash)) return Tracked::Uncounted;
   if (connection.has(kStatusSeenReply) && streams) {
     lasts = context.timeouts->udp_stream;
     connection.status |= kStatusAssured;
