@@ -59,12 +59,14 @@ uint32_t ConversationSearch::add(const StreamPattern& pattern) {
   return patterns_++;
 }
 
-Result<void> ConversationSearch::compile(SearchLibrary library) {
+Result<void> ConversationSearch::compile(SearchLibrary library, uint32_t shares) {
   if (auto done = stream_.compile(library); !done) return done;
   if (auto done = http_.compile(library); !done) return done;
   const size_t words = (patterns_ + 63) / 64;
   const size_t each = sizeof(Conversation) + 2 * (stream_.place_bytes() + words * sizeof(uint64_t));
-  most_ = static_cast<uint32_t>(std::min<uint64_t>(bounds_.conversations, bounds_.conversation_bytes / each));
+  most_ = static_cast<uint32_t>(std::min<uint64_t>(bounds_.conversations, bounds_.conversation_bytes / each) / shares);
+  most_readers_ =
+      static_cast<uint32_t>(std::min<uint64_t>(bounds_.readers, bounds_.reader_bytes / http_.reader_bytes()) / shares);
   conversations_.push_back(nullptr);
   return {};
 }
@@ -154,7 +156,7 @@ void ConversationSearch::close(Side& side) {
 bool ConversationSearch::begin(Side& side, const StreamPayload& payload, const Packet& packet) {
   if (!http_.empty() && packet_direction(packet) == Direction::Original) {
     if (readers_.empty()) {
-      if (readers_made_ == bounds_.readers) return false;
+      if (readers_made_ == most_readers_) return false;
       ++readers_made_;
       readers_.push_back(std::make_unique<HttpSearch>(http_));
     }

@@ -26,7 +26,8 @@ struct StreamBounds {
   uint32_t conversations = 131072;
   uint64_t conversation_bytes = uint64_t{256} << 20;  // for their records and where searches stand
   uint32_t blocks = 262144;                           // of 256 bytes, for segments that wait
-  uint32_t readers = 8192;                            // of HTTP, each with up to 16 kilobytes of lines
+  uint32_t readers = 8192;                            // of HTTP
+  uint64_t reader_bytes = uint64_t{256} << 20;        // for their lines and where their searches stand
 };
 
 // One packet as the search sees it.
@@ -57,7 +58,8 @@ class ConversationSearch {
       : reassembler_(blocks, policy), drops_(drops_at_bound), bounds_(bounds) {}
 
   uint32_t add(const StreamPattern& pattern);
-  Result<void> compile(SearchLibrary library);
+  // One of `shares` searches that keep to the bounds together.
+  Result<void> compile(SearchLibrary library, uint32_t shares = 1);
 
   // `serial`: from 1, another for each packet; one packet is taken in once.
   Held held(uint32_t pattern, const Packet& packet, uint64_t serial, StreamNews& news);
@@ -97,6 +99,7 @@ class ConversationSearch {
   StreamBounds bounds_;
   uint32_t patterns_ = 0;
   uint32_t most_ = 0;
+  uint32_t most_readers_ = 0;
   PartPatterns stream_{SearchMode::Stream};
   HttpPatterns http_;
   std::vector<uint32_t> by_connection_;  // by connection number: place among conversations_, 0 for none

@@ -33,6 +33,10 @@ Result<void> HttpPatterns::compile(SearchLibrary library) {
   return {};
 }
 
+size_t HttpPatterns::reader_bytes() const {
+  return sizeof(HttpSearch) + 2 * HttpRequestReader::kLongestLine + kReadings * body.place_bytes();
+}
+
 bool HttpSearch::feed(std::span<const uint8_t> text, PatternHits& hits) {
   hits_ = &hits;
   const bool whole = reader_.feed(text, *this) != HttpRequestReader::State::TooLong;
@@ -48,10 +52,11 @@ void HttpSearch::reset() {
 void HttpSearch::target(std::string_view target) {
   if (patterns_.target.empty()) return;
   patterns_.target.search(as_bytes(target), *this);
-  normalise_target(target, decoded_[0]);
-  if (decoded_[0] != target) patterns_.target.search(as_bytes(decoded_[0]), *this);
-  normalise_target(decoded_[0], decoded_[1]);
-  if (decoded_[1] != decoded_[0]) patterns_.target.search(as_bytes(decoded_[1]), *this);
+  auto& [once, twice] = patterns_.decoded;
+  normalise_target(target, once);
+  if (once != target) patterns_.target.search(as_bytes(once), *this);
+  normalise_target(once, twice);
+  if (twice != once) patterns_.target.search(as_bytes(twice), *this);
 }
 
 void HttpSearch::field(std::string_view name, std::string_view value) {
@@ -71,9 +76,10 @@ void HttpSearch::body(std::span<const uint8_t> part) {
   if (!form_ || patterns_.body.empty()) return;
   std::span<const uint8_t> from = part;
   for (size_t i = 0; i < decoders_.size(); ++i) {
-    decoded_[i].clear();
-    decoders_[i].feed(from, decoded_[i]);
-    from = as_bytes(decoded_[i]);
+    std::string& decoded = patterns_.decoded[i];
+    decoded.clear();
+    decoders_[i].feed(from, decoded);
+    from = as_bytes(decoded);
     patterns_.body.feed(places_[i + 1], from, *this);
   }
 }

@@ -11,19 +11,25 @@
 
 namespace sallyport {
 
+// A target and a form's body are searched as they were sent, decoded once, and twice.
+constexpr size_t kReadings = 3;
+
 // What all conversations of a set share. One thread.
 struct HttpPatterns {
   PartPatterns target{SearchMode::Block};
   PartPatterns field{SearchMode::Block};
   PartPatterns body{SearchMode::Stream};
-  std::vector<std::string> header_of;  // by pattern number: the field's name in lower case
+  std::vector<std::string> header_of;              // by pattern number: the field's name in lower case
+  std::array<std::string, kReadings - 1> decoded;  // during one call of a search
 
   bool empty() const { return target.empty() && field.empty() && body.empty(); }
+  // What a reader keeps at most, its memory in the searches included.
+  size_t reader_bytes() const;
   void add(const StreamPattern& pattern, uint32_t number);
   Result<void> compile(SearchLibrary library);
 };
 
-// One conversation's requests. A target and a form's body are searched as they were sent, decoded once, and twice.
+// One conversation's requests.
 class HttpSearch final : private HttpParts, private PatternHits {
  public:
   explicit HttpSearch(HttpPatterns& patterns) : patterns_(patterns) {}
@@ -34,8 +40,6 @@ class HttpSearch final : private HttpParts, private PatternHits {
   void reset();
 
  private:
-  static constexpr size_t kReadings = 3;
-
   void target(std::string_view target) override;
   void field(std::string_view name, std::string_view value) override;
   void body_begins(bool form) override;
@@ -49,7 +53,6 @@ class HttpSearch final : private HttpParts, private PatternHits {
   std::string_view field_name_ = {};  // during field()
   std::array<StreamPlace*, kReadings> places_ = {};
   std::array<FormDecoder, kReadings - 1> decoders_ = {};
-  std::array<std::string, kReadings - 1> decoded_ = {};
   bool form_ = false;
 };
 

@@ -20,10 +20,8 @@ Result<uint32_t> StreamSearch::add(const StreamPattern& pattern) {
     return known.policy == pattern.policy && known.drops_at_bound == pattern.drops_at_bound;
   });
   if (search == searches_.end()) {
-    searches_.push_back({pattern.policy,
-                         pattern.drops_at_bound,
-                         std::make_unique<ConversationSearch>(pattern.policy, pattern.drops_at_bound, blocks_, bounds_),
-                         {}});
+    auto conversations = std::make_unique<ConversationSearch>(pattern.policy, pattern.drops_at_bound, blocks_, bounds_);
+    searches_.push_back({pattern.policy, pattern.drops_at_bound, std::move(conversations), {}});
     search = std::prev(searches_.end());
   }
   const auto number = static_cast<uint32_t>(patterns_.size());
@@ -35,7 +33,8 @@ Result<uint32_t> StreamSearch::add(const StreamPattern& pattern) {
 
 Result<void> StreamSearch::compile() {
   for (Search& search : searches_) {
-    if (auto done = search.conversations->compile(library_); !done) return done;
+    const auto shares = static_cast<uint32_t>(searches_.size());
+    if (auto done = search.conversations->compile(library_, shares); !done) return done;
   }
   return {};
 }

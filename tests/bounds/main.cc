@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string_view>
 
 #include "bounds/bounds.h"
@@ -26,13 +28,32 @@ bool expect(bool holds, const char* what) {
 
 }  // namespace sallyport::bounds
 
+namespace {
+
+struct Run {
+  std::string_view name;
+  bool (*run)(uint64_t number);
+};
+
+constexpr Run kRuns[] = {
+    {"syn_flood", sallyport::bounds::syn_flood},
+    {"one_bucket", sallyport::bounds::one_bucket},
+    {"memory", sallyport::bounds::memory},
+    {"open_streams", sallyport::bounds::open_streams},
+    {"every_other_byte", sallyport::bounds::every_other_byte},
+    {"endless_lines", sallyport::bounds::endless_lines},
+    {"pattern_flood", sallyport::bounds::pattern_flood},
+    {"normaliser_bombs", sallyport::bounds::normaliser_bombs},
+};
+
+}  // namespace
+
 int main(int count, char** words) {
-  using namespace sallyport::bounds;
-  const std::string_view run = count == 3 ? words[1] : "";
+  const std::string_view name = count == 3 ? words[1] : "";
   const uint64_t number = count == 3 ? std::strtoull(words[2], nullptr, 10) : 0;
-  if (run == "syn_flood" && number != 0) return syn_flood(number) ? 0 : 1;
-  if (run == "one_bucket" && number != 0) return one_bucket(number) ? 0 : 1;
-  if (run == "memory" && number != 0) return memory(number) ? 0 : 1;
-  fmt::print(stderr, "connection_bounds syn_flood|one_bucket|memory NUMBER\n");
+  const Run* const run = std::ranges::find(kRuns, name, &Run::name);
+  if (run != std::end(kRuns) && number != 0) return run->run(number) ? 0 : 1;
+  fmt::print(stderr, "connection_bounds RUN NUMBER, where RUN is one of:\n");
+  for (const Run& known : kRuns) fmt::print(stderr, "  {}\n", known.name);
   return 2;
 }
