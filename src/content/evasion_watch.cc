@@ -2,6 +2,7 @@
 
 #include "content/evasion_watch.h"
 
+#include <algorithm>
 #include <string>
 
 #include "content/boyer_moore.h"
@@ -60,13 +61,36 @@ void EvasionWatch::note(Flow& flow, const Packet& packet, const StreamPayload& p
   flow.fragments = flow.fragments || !packet.later_fragments.empty();
   if (!payload.tcp) return;
   const uint32_t begin = payload.sequence + (payload.syn ? 1 : 0);
-  if (flow.begun && begin != flow.next_sequence) {
-    const bool ahead = static_cast<int32_t>(begin - flow.next_sequence) > 0;
-    (ahead ? flow.order : flow.overlap) = true;
-  }
   const uint32_t end = begin + static_cast<uint32_t>(payload.bytes.size());
+  const auto ahead = flow.begun ? static_cast<int32_t>(begin - flow.next_sequence) : 0;
+  if (ahead > 0) {
+    flow.order = true;
+    if (flow.holes.size() < kMostHoles) {
+      flow.holes.push_back({flow.next_sequence, begin});
+    } else {
+      flow.holes_forgotten = true;
+    }
+  } else if (ahead < 0 && !payload.bytes.empty()) {
+    fill(flow, begin, end);
+  }
   if (!flow.begun || static_cast<int32_t>(end - flow.next_sequence) > 0) flow.next_sequence = end;
   flow.begun = true;
+}
+
+// A segment that fits into a hole comes late; one that does not says again what was said.
+void EvasionWatch::fill(Flow& flow, uint32_t begin, uint32_t end) {
+  const auto hole =
+      std::ranges::find_if(flow.holes, [&](const Hole& each) { return begin - each.begin < each.end - each.begin; });
+  if (hole == flow.holes.end()) {
+    flow.overlap = flow.overlap || !flow.holes_forgotten;
+    return;
+  }
+  const Hole whole = *hole;
+  flow.holes.erase(hole);
+  const bool longer = static_cast<int32_t>(end - whole.end) > 0;
+  flow.overlap = flow.overlap || longer;
+  if (begin != whole.begin) flow.holes.push_back({whole.begin, begin});
+  if (!longer && end != whole.end) flow.holes.push_back({end, whole.end});
 }
 
 // The first way to look for that fits is told, then how the flow was cut.
@@ -86,7 +110,7 @@ void EvasionWatch::tell(Flow& flow, uint32_t rule, bool decoded, uint64_t end, s
                                        : "place";  // one packet holds it, where the rule does not look
   if (!decoded && !in_one && flow.fragments) split += ", fragments";
   if (!decoded && flow.order) split += ", order";
-  if (!decoded && flow.overlap && in_one == false) split += ", overlap";
+  if (!decoded && flow.overlap && !in_one) split += ", overlap";
   std::string buffer;
   emit_evasion(pattern, end, split, excerpt_of(pattern, text, buffer), packet, context);
 }

@@ -36,15 +36,25 @@ class EvasionWatch final : public HookModule {
     std::unique_ptr<Match> match;
     StreamPattern pattern;
   };
+  // Sequence numbers, the end not among them.
+  struct Hole {
+    uint32_t begin;
+    uint32_t end;
+  };
   // Of one direction.
   struct Flow {
     std::vector<bool> met;  // by rule: it matched a packet, or its evasion was told, or it is the other family's
     uint32_t next_sequence = 0;
     bool begun = false;
     bool order = false, overlap = false, fragments = false;
+    std::vector<Hole> holes = {};  // what was left out so far
+    bool holes_forgotten = false;  // there were more than are kept: no more is said of overlaps
   };
 
-  void note(Flow& flow, const Packet& packet, const StreamPayload& payload);
+  static constexpr size_t kMostHoles = 64;
+
+  static void note(Flow& flow, const Packet& packet, const StreamPayload& payload);
+  static void fill(Flow& flow, uint32_t begin, uint32_t end);
   void tell(Flow& flow, uint32_t rule, bool decoded, uint64_t end, std::span<const uint8_t> text, const Packet& packet,
             HookContext& context);
 
