@@ -33,14 +33,11 @@ bool read_number(std::string_view word, Number& number) {
 }
 
 inline bool take(const Setting& setting, std::string_view word) {
-  return std::visit(
-      [&]<class T>(T* value) {
-        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return read_number(word, *value);
-        if constexpr (std::is_same_v<T, std::string>) *value = word;
-        if constexpr (std::is_same_v<T, std::vector<std::string>>) value->emplace_back(word);
-        return true;
-      },
-      setting.value);
+  if (auto* const* number = std::get_if<uint64_t*>(&setting.value)) return read_number(word, **number);
+  if (auto* const* number = std::get_if<uint32_t*>(&setting.value)) return read_number(word, **number);
+  if (auto* const* text = std::get_if<std::string*>(&setting.value)) **text = word;
+  if (auto* const* words = std::get_if<std::vector<std::string>*>(&setting.value)) (*words)->emplace_back(word);
+  return true;
 }
 
 inline const Setting* find(std::initializer_list<Setting> settings, std::string_view name) {
