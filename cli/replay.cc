@@ -49,6 +49,10 @@ class Replay {
     auto host = load_host();
     if (!host) return std::unexpected(host.error());
     if (auto done = open_events(); !done) return done;
+    const bool follows = !arguments_.conntrack_events.empty();
+    if (follows) {
+      if (auto done = connection_events_.open(arguments_); !done) return stop(done.error(), kCannotRead);
+    }
     auto engine = Engine::create({.rulesets = rulesets_,
                                   .host = std::move(*host),
                                   .seed = arguments_.seed,
@@ -58,6 +62,8 @@ class Replay {
                                   .evasions = arguments_.evasions,
                                   .log = &log_,
                                   .events = events_.get(),
+                                  .connection_events = follows ? &connection_events_ : nullptr,
+                                  .flows = true,
                                   .sink = &output_,
                                   .modules = &modules_});
     if (!engine) return std::unexpected(Stop{engine.error(), kAnswerIsNo});
@@ -94,8 +100,9 @@ class Replay {
  private:
   std::expected<void, Stop> check_arguments() const {
     int on_stdout = 0;
-    for (const std::string& path : {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
-                                    arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
+    for (const std::string& path :
+         {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
+          arguments_.conntrack_events, arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
       on_stdout += path == "-";
     }
     for (const std::string& path : arguments_.events) on_stdout += path == "-";
@@ -200,7 +207,9 @@ class Replay {
   Result<void> write_results() {
     if (auto done = output_.finish(); !done) return done;
     if (auto done = log_.finish(); !done) return done;
+    if (auto done = connection_events_.finish(); !done) return done;
     if (events_ != nullptr) {
+      engine_->tell_statistics();
       if (auto done = events_->finish(); !done) return done;
     }
     for (const auto& [path, family] :
@@ -229,6 +238,7 @@ class Replay {
   std::unique_ptr<ReplayInput> input_;
   ReplayOutput output_;
   ReplayLog log_;
+  ReplayConnectionEvents connection_events_;
   std::unique_ptr<EventOutput> events_;
   std::optional<Hangup> hangup_;
   std::unique_ptr<Engine> engine_;
@@ -275,6 +285,11 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   auto style = std::make_shared<std::string>();
   command.add_option("--conntrack-format", *style, "another form for it: whatever sallyport conntrack -o takes")
       ->needs("--conntrack");
+  command.add_option("--conntrack-events", arguments->conntrack_events,
+                     "what happened to connections, as conntrack -E lists it");
+  auto events_style = std::make_shared<std::string>();
+  command.add_option("--conntrack-events-format", *events_style, "another form for it, as --conntrack-format")
+      ->needs("--conntrack-events");
   command.add_option("--conntrack-from", arguments->conntrack_from,
                      "a table to begin with: any listing that sallyport conntrack reads");
   command.add_option("--conntrack-stats", arguments->conntrack_stats,
@@ -312,10 +327,12 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->option_text("MODE");
   auto expression = std::make_shared<std::vector<std::string>>();
   command.add_option("EXPRESSION", *expression, "a BPF expression, as tcpdump takes it");
-  command.callback([arguments, expression, style, &exit_code] {
-    if (!style->empty()) {
-      arguments->conntrack_style = {};
-      if (auto done = parse_style(*style, arguments->conntrack_style); !done) {
+  command.callback([arguments, expression, style, events_style, &exit_code] {
+    for (const auto& [text, given] : {std::pair(*style, &arguments->conntrack_style),
+                                      std::pair(*events_style, &arguments->conntrack_events_style)}) {
+      if (text.empty()) continue;
+      *given = {};
+      if (auto done = parse_style(text, *given); !done) {
         print_error(done.error());
         exit_code = kWrongUsage;
         return;

@@ -21,6 +21,8 @@ struct ReplayArguments {
   std::string counters6;
   std::string conntrack;
   ConnectionStyle conntrack_style = {.form = ConnectionForm::NfConntrack};
+  std::string conntrack_events;
+  ConnectionStyle conntrack_events_style = {};
   std::string conntrack_from;
   std::string conntrack_stats;
   std::string log;

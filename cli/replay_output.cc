@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 namespace sallyport::cli {
 namespace {
@@ -140,6 +141,33 @@ void ReplayOutput::pass(std::span<const uint8_t> frame, uint32_t original_length
 }
 
 Result<void> ReplayOutput::finish() { return writer_ != nullptr ? writer_->finish() : Result<void>{}; }
+
+ReplayConnectionEvents::~ReplayConnectionEvents() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+Result<void> ReplayConnectionEvents::open(const ReplayArguments& arguments) {
+  path_ = arguments.conntrack_events;
+  style_ = arguments.conntrack_events_style;
+  file_ = path_ == "-" ? stdout : std::fopen(path_.c_str(), "wb");
+  return file_ != nullptr ? Result<void>{} : fail(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+}
+
+void ReplayConnectionEvents::emit(const ConnectionRecord& record) {
+  text_.clear();
+  if (!std::exchange(any_, true)) text_ += listing_head(style_.form);
+  write_connection(record, style_, text_);
+  text_ += '\n';
+  std::fwrite(text_.data(), 1, text_.size(), file_);
+}
+
+Result<void> ReplayConnectionEvents::finish() {
+  if (file_ == nullptr) return {};
+  const std::string_view tail = any_ ? listing_tail(style_.form) : "";
+  std::fwrite(tail.data(), 1, tail.size(), file_);
+  if (std::fflush(file_) == 0 && std::ferror(file_) == 0) return {};
+  return fail(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+}
 
 ReplayLog::~ReplayLog() {
   if (file_ != nullptr && file_ != stdout) std::fclose(file_);

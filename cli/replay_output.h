@@ -76,6 +76,26 @@ class ReplayOutput final : public PacketSink {
   void set_time(Timestamp time) { now_ = time; }
 };
 
+// Events of connections to a file, as `conntrack -E` lists them. One thread.
+class ReplayConnectionEvents final : public ConnectionEventSink {
+ public:
+  ReplayConnectionEvents() = default;
+  ReplayConnectionEvents(const ReplayConnectionEvents&) = delete;
+  ReplayConnectionEvents& operator=(const ReplayConnectionEvents&) = delete;
+  ~ReplayConnectionEvents() override;
+  Result<void> open(const ReplayArguments& arguments);
+
+  void emit(const ConnectionRecord& record) override;
+  Result<void> finish();
+
+ private:
+  std::string path_ = {};
+  ConnectionStyle style_ = {};
+  FILE* file_ = nullptr;
+  std::string text_ = {};
+  bool any_ = false;
+};
+
 // LOG and TRACE lines to a file, NFLOG packets to a capture. One thread.
 class ReplayLog final : public LogSink {
  public:

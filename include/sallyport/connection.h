@@ -94,6 +94,20 @@ enum Status : uint32_t {
   kStatusHelper = 1u << 13,        // the helper was given by -j CT
 };
 
+// What happened to a connection since it was last told of, by bit, with the kernel's values (enum ip_conntrack_events).
+enum ConnectionEvent : uint16_t {
+  kEventNew = 1u << 0,
+  kEventRelated = 1u << 1,  // new, and expected
+  kEventDestroy = 1u << 2,
+  kEventReply = 1u << 3,
+  kEventAssured = 1u << 4,
+  kEventProtocolInfo = 1u << 5,  // the protocol's state
+  kEventHelper = 1u << 6,
+  kEventMark = 1u << 7,
+  kEventSequenceShift = 1u << 8,
+  kEventLabel = 1u << 10,
+};
+
 // The kernel's TCP states in its order; None is that of a connection that is not TCP's. The last two stand in the
 // transition table only.
 enum class TcpState : uint8_t {
@@ -178,6 +192,7 @@ struct SequenceShift {
 struct ConnectionExtra {
   std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
   std::array<uint64_t, 2> labels = {};      // a bit each (-m connlabel)
+  Timestamp created = 0;                    // kept where somebody listens to events
   const Helper* helper = nullptr;
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
@@ -214,6 +229,7 @@ class Connection {
   uint32_t next_by_source = 0;   // NAT's list of the connections of one source, by number; 0: the end
   uint32_t previous_by_source = 0;
   InterfaceId masquerade = kNoInterface;  // MASQUERADE: whose address it has
+  uint16_t pending_events = 0;            // ConnectionEvent: not told yet
   uint8_t protocol = 0;
   Family family = Family::Ipv4;
 

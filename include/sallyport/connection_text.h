@@ -209,6 +209,14 @@ struct ConnectionStyle {
   bool operator==(const ConnectionStyle&) const = default;
 };
 
+// Takes the events of connections as `conntrack -E` lists them: record.event says which. Called on the packet path; the
+// record is valid until it returns.
+class ConnectionEventSink {
+ public:
+  virtual ~ConnectionEventSink() = default;
+  virtual void emit(const ConnectionRecord& record) = 0;
+};
+
 // Appends the connection to `out`, without a line's end. Byte for byte as the kernel and conntrack(8) 1.4.7 write it,
 // but that times of day are UTC. Safe to show: no control character gets out.
 void write_connection(const ConnectionRecord& record, const ConnectionStyle& style, std::string& out);

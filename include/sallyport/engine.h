@@ -67,8 +67,10 @@ struct EngineConfig {
   // Tells, as events of type evasion, in which flows -m string missed a pattern that the stream held. Slow; connections
   // are tracked whether rules need it or not.
   bool evasions = false;
-  LogSink* log = nullptr;              // null: lines are discarded
-  EventSink* events = nullptr;         // null: nobody listens
+  LogSink* log = nullptr;                            // null: lines are discarded
+  EventSink* events = nullptr;                       // null: nobody listens
+  ConnectionEventSink* connection_events = nullptr;  // null: likewise
+  bool flows = false;                  // `events` is told of connections and mappings too (types flow, nat)
   PacketSink* sink = nullptr;          // null: packets are only counted
   const ModuleSet* modules = nullptr;  // started before the rules are compiled; outlives the engine
 };
@@ -116,6 +118,8 @@ class Engine {
   virtual Clock& clock() = 0;
   virtual const HostModel& host() const = 0;
   virtual const EngineCounters& counters() const = 0;
+  // Tells EngineConfig::events, as an event of type stats, what has been counted so far.
+  virtual void tell_statistics() = 0;
   // The connection table, oldest first; timeouts as at the clock's time. Empty where no rule needs connection tracking.
   virtual std::string connection_listing(const ConnectionStyle& style) = 0;
   // As /proc/net/nf_conntrack lists it.

@@ -75,6 +75,7 @@ struct Event {
   const EventFlow* flow = nullptr;
   std::span<const EventField> fields = {};
   std::span<const EventField> netfilter = {};  // further members of the netfilter object
+  bool ours = false;                           // Suricata has the type, but not for such a moment
 };
 
 // Takes events. Called on the packet path: never throws, never blocks, allocates nothing once warm. One thread.

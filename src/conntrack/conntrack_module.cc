@@ -50,6 +50,7 @@ ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, co
 
 // What a helper set up ends with its connection, while what that expects is still known.
 void ConntrackModule::killed(Connection& connection) {
+  if (events_ != nullptr) events_->ended(connection, now_);
   const Helper* const helper = connection.extra != nullptr ? connection.extra->helper : nullptr;
   if (helper == nullptr || helper->ended == nullptr) return;
   helper->ended(connection, {.now = now_, .expecter = &expectations_, .calls = &calls_});
@@ -103,7 +104,10 @@ Verdict ConntrackModule::find_connection_of(Packet& packet, const HookContext& c
       ++counts.packets;
       counts.bytes += packet.length;
     }
-    if (tracking.direction == Direction::Reply) connection->status |= kStatusSeenReply;
+    if (tracking.direction == Direction::Reply && !connection->has(kStatusSeenReply)) {
+      connection->status |= kStatusSeenReply;
+      connection->pending_events |= kEventReply;
+    }
     return Verdict::accept();
   }
   return Verdict::drop();
@@ -214,6 +218,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
     return nullptr;
   }
   if (timeouts_.accounting || labels_) table_.extra(*connection);
+  if (events_ != nullptr) table_.extra(*connection).created = context.now;
   const bool expected = !expectations_.empty() &&
                         follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
   const ConnectionTemplate* wanted = packet.connection_template;
@@ -289,11 +294,17 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
     const Verdict verdict = look_and_shift(packet, *connection, context);
     if (verdict.kind != Verdict::Kind::Accept) return verdict;
   }
-  if (connection->has(kStatusConfirmed) || packet_direction(packet) == Direction::Reply) {
-    return Verdict::accept();
+  if (!connection->has(kStatusConfirmed) && packet_direction(packet) == Direction::Original) {
+    if (connection->has(kStatusDying)) return Verdict::drop();
+    if (!table_.confirm(*connection, context.now())) return resolve_clash(packet, context.now());
+    connection->pending_events |= connection->master != nullptr ? kEventRelated : kEventNew;
+    if (connection->extra != nullptr && connection->extra->helper != nullptr) {
+      connection->pending_events |= kEventHelper;
+    }
   }
-  if (connection->has(kStatusDying)) return Verdict::drop();
-  return table_.confirm(*connection, context.now()) ? Verdict::accept() : resolve_clash(packet, context.now());
+  if (events_ != nullptr && connection->pending_events != 0) [[unlikely]]
+    events_->deliver(*connection, context.now());
+  return Verdict::accept();
 }
 
 // While this packet was held somewhere, another made a connection known that has one of its connection's tuples. It

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "conntrack/connection_events.h"
 #include "conntrack/connection_table.h"
 #include "conntrack/expectation.h"
 #include "conntrack/pptp_calls.h"
@@ -51,6 +52,8 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   void keep_labels() { labels_ = true; }
   // Who maps what helpers announce; it outlives this. Null: nobody.
   void set_nat(HelperNat* nat) { nat_ = nat; }
+  // Who tells of connections; outlives this. Null: nobody.
+  void set_events(ConnectionEvents* events) { events_ = events; }
 
  private:
   void killed(Connection& connection) override;
@@ -83,6 +86,7 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   Timestamp now_ = 0;  // of the last packet
   const Router& router_;
   HelperNat* nat_ = nullptr;
+  ConnectionEvents* events_ = nullptr;
 };
 
 // Hands packets to ConntrackModule::confirm.

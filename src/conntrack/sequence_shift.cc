@@ -54,6 +54,7 @@ bool shift_options(Packet& packet, const SequenceShift& shift, uint32_t header_b
 void add_sequence_shift(Connection& connection, Direction direction, uint32_t sequence, int32_t bytes) {
   if (bytes == 0) return;
   connection.status |= kStatusSequenceShifted;
+  connection.pending_events |= kEventSequenceShift;
   SequenceShift& shift = connection.extra->shifts[index(direction)];
   if (shift.before != shift.after && !before(shift.at, sequence)) return;
   shift.at = sequence;

@@ -8,6 +8,7 @@ namespace sallyport {
 Tracked track_gre(Connection& connection, const Packet&, TrackContext& context) {
   if (connection.has(kStatusSeenReply)) {
     connection.deadline = context.now + context.timeouts->gre_stream;
+    if (!connection.has(kStatusAssured)) connection.pending_events |= kEventAssured;
     connection.status |= kStatusAssured;
   } else {
     connection.deadline = context.now + context.timeouts->gre;

@@ -259,7 +259,12 @@ class SctpTracker {
     if (new_state_ == IV) return refused(RefusalReason::SctpInvalidState, chunk);
     if ((chunk.type == kInit || chunk.type == kInitAck) && !take_chosen_tag(chunk, old_state)) return false;
     track_.state = new_state_;
-    if (new_state_ == ES && old_state != ES) connection_.status |= kStatusAssured;
+    if (new_state_ == old_state) return true;
+    connection_.pending_events |= kEventProtocolInfo;
+    if (new_state_ == ES && !connection_.has(kStatusAssured)) {
+      connection_.status |= kStatusAssured;
+      connection_.pending_events |= kEventAssured;
+    }
     return true;
   }
 

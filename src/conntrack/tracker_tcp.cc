@@ -442,7 +442,10 @@ class TcpTracker {
     track_.last_index = static_cast<uint8_t>(kind_);
     track_.last_direction = context_.direction;
     track_.state = new_state_;
-    if (old_state_ != new_state_ && new_state_ == FinWait) sender_.flags |= kCloseInitiated;
+    if (old_state_ != new_state_) {
+      connection_.pending_events |= kEventProtocolInfo;
+      if (new_state_ == FinWait) sender_.flags |= kCloseInitiated;
+    }
     Duration lasts = timeout();
     if (!connection_.has(kStatusSeenReply)) {
       if (segment_.rst()) {
@@ -455,6 +458,7 @@ class TcpTracker {
     } else if (!connection_.has(kStatusAssured) && (old_state_ == SynRecv || old_state_ == Established) &&
                new_state_ == Established) {
       connection_.status |= kStatusAssured;
+      connection_.pending_events |= kEventAssured;
     }
     connection_.deadline = context_.now + lasts;
     return Tracked::Accept;

@@ -51,6 +51,7 @@ Tracked track_udp(Connection& connection, const Packet& packet, TrackContext& co
   if (connection.has(kStatusNatClash)) return Tracked::Uncounted;
   if (connection.has(kStatusSeenReply) && streams) {
     lasts = context.timeouts->udp_stream;
+    if (!connection.has(kStatusAssured)) connection.pending_events |= kEventAssured;
     connection.status |= kStatusAssured;
   }
   connection.deadline = context.now + lasts;

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "conntrack/connection_events.h"
 #include "conntrack/conntrack_module.h"
 #include "conntrack/listing.h"
 #include "content/evasion_watch.h"
@@ -16,6 +18,7 @@
 #include "engine/checksum_module.h"
 #include "engine/module_host.h"
 #include "engine/needs.h"
+#include "engine/statistics.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
 #include "match/pattern_option.h"
@@ -177,6 +180,12 @@ class EngineImpl final : public Engine {
   Clock& clock() override { return clock_; }
   const HostModel& host() const override { return config_.host; }
   const EngineCounters& counters() const override { return counters_; }
+  void tell_statistics() override {
+    if (config_.events == nullptr) return;
+    const ConnectionCounters connections = connection_counters();
+    sallyport::tell_statistics(counters_, conntrack_ != nullptr ? &connections : nullptr, began_, clock_.now(),
+                               *config_.events);
+  }
 
   std::string connection_listing(const ConnectionStyle& style) override {
     if (conntrack_ == nullptr) return {};
@@ -224,6 +233,7 @@ class EngineImpl final : public Engine {
       if (packet.in == kNoInterface) continue;
       if (conntrack_ != nullptr && reasons[i] == Malformed::None) conntrack_->prepare(packet);
     }
+    if (counters_.packets == 0 && !packets.empty()) began_ = packets.front().time;
     counters_.packets += packets.size();
     if (conntrack_ != nullptr) {
       for (Packet& packet : packets) conntrack_->look_ahead(packet);
@@ -282,6 +292,11 @@ class EngineImpl final : public Engine {
       conntrack_ = std::make_unique<ConntrackModule>(config_.host, SipHashKey{random_.next64(), random_.next64()},
                                                      SipHashKey{random_.next64(), random_.next64()});
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
+      EventSink* const flows = config_.flows ? config_.events : nullptr;
+      if (flows != nullptr || config_.connection_events != nullptr) {
+        connection_events_.emplace(conntrack_->timeouts(), flows, config_.connection_events);
+        conntrack_->set_events(&*connection_events_);
+      }
     }
     auto defrag = std::make_unique<DefragModule>(family, reassembly_limits(family),
                                                  SipHashKey{random_.next64(), random_.next64()});
@@ -392,9 +407,11 @@ class EngineImpl final : public Engine {
   SharedState shared_;
   ModuleHost module_host_;
   EngineCounters counters_;
+  Timestamp began_ = 0;  // with the first packet
   PacketPath path_;
   std::unique_ptr<ConntrackModule> conntrack_;
   std::unique_ptr<ConfirmModule> confirm_;
+  std::optional<ConnectionEvents> connection_events_;
   std::unique_ptr<NatModule> nat_;
   std::vector<std::pair<Family, HookModule*>> nat_tables_;
   std::vector<Family> tracked_;

@@ -21,7 +21,7 @@ namespace sallyport {
 namespace {
 
 // Those of ours that Suricata has too, with the same members.
-constexpr std::string_view kEveTypes[] = {"drop", "flow", "anomaly", "engine"};
+constexpr std::string_view kEveTypes[] = {"drop", "flow", "anomaly", "engine", "stats"};
 
 // What EVE calls protocols; others by three digits.
 struct ProtocolName {
@@ -276,7 +276,7 @@ void append_timestamp(Timestamp time, std::string& out) {
 }
 
 bool can_say(const Event& event, const EventStyle& style) {
-  return !style.eve_strict || std::ranges::find(kEveTypes, event.type) != std::end(kEveTypes);
+  return !style.eve_strict || (!event.ours && std::ranges::find(kEveTypes, event.type) != std::end(kEveTypes));
 }
 
 void append_event(const Event& event, const EventStyle& style, std::string& out) {

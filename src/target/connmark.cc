@@ -76,6 +76,7 @@ class ConnmarkTarget final : public Target {
   Action apply(Packet& packet, HookContext&) override {
     Connection* connection = packet.connection;
     if (connection == nullptr) return Action::go_on();
+    const uint32_t before = connection->mark;
     switch (mode_) {
       case Mode::Set:
         connection->mark = shifted((connection->mark & ~connection_mask_) ^ value_, shift_);
@@ -87,6 +88,7 @@ class ConnmarkTarget final : public Target {
         packet.mark = (packet.mark & ~packet_mask_) ^ shifted(connection->mark & connection_mask_, shift_);
         break;
     }
+    if (connection->mark != before) connection->pending_events |= kEventMark;
     return Action::go_on();
   }
 

@@ -23,6 +23,9 @@ bool endless_lines(uint64_t count);
 bool pattern_flood(uint64_t bytes);
 // Targets of so many bytes of escapes and /../.
 bool normaliser_bombs(uint64_t length);
+// So many events, at least, and three readers that are slower than they come. Leaves one line of each shape in
+// event_shapes.json, in the working folder.
+bool event_flood(uint64_t events);
 
 // Resident memory of this process, in bytes.
 uint64_t resident_bytes();

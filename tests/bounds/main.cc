@@ -39,6 +39,7 @@ constexpr Run kRuns[] = {
     {"syn_flood", sallyport::bounds::syn_flood},
     {"one_bucket", sallyport::bounds::one_bucket},
     {"memory", sallyport::bounds::memory},
+    {"event_flood", sallyport::bounds::event_flood},
     {"open_streams", sallyport::bounds::open_streams},
     {"every_other_byte", sallyport::bounds::every_other_byte},
     {"endless_lines", sallyport::bounds::endless_lines},

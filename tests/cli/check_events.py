@@ -11,7 +11,7 @@ import sys
 
 import jsonschema
 
-STRICT_TYPES = ("drop", "flow", "anomaly", "engine")
+STRICT_TYPES = ("drop", "flow", "anomaly", "engine", "stats")
 
 
 def main():

@@ -79,16 +79,18 @@ EngineSide::EngineSide() : recorder_(std::make_unique<Recorder>()), packet_(1) {
 EngineSide::~EngineSide() = default;
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, Coverage* coverage) {
-  return create_with(family, rules, coverage, nullptr, {});
+  return create_with(family, rules, coverage, nullptr, nullptr, {});
 }
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, EventSink& events,
+                                                       ConnectionEventSink& connection_events,
                                                        std::span<const Sysctl> sysctls) {
-  return create_with(family, rules, nullptr, &events, sysctls);
+  return create_with(family, rules, nullptr, &events, &connection_events, sysctls);
 }
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create_with(Family family, std::string_view rules, Coverage* coverage,
-                                                            EventSink* events, std::span<const Sysctl> sysctls) {
+                                                            EventSink* events, ConnectionEventSink* connection_events,
+                                                            std::span<const Sysctl> sysctls) {
   auto ruleset = read_ruleset(rules, "rules", family, builtin_registry());
   if (!ruleset) return std::unexpected(ruleset.error().front());
   if (coverage != nullptr) coverage->watch(*ruleset);
@@ -100,6 +102,7 @@ Result<std::unique_ptr<EngineSide>> EngineSide::create_with(Family family, std::
   for (const auto& [name, value] : sysctls) config.host.set_sysctl(name, value);
   config.log = side->recorder_.get();
   config.events = events;
+  config.connection_events = connection_events;
   config.sink = side->recorder_.get();
   auto engine = Engine::create(std::move(config));
   if (!engine) return std::unexpected(engine.error().front());

@@ -27,6 +27,7 @@ class EngineSide {
                                                     Coverage* coverage = nullptr);
   // Tells `events`, which outlives it; with these sysctls beside the world's own.
   static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules, EventSink& events,
+                                                    ConnectionEventSink& connection_events,
                                                     std::span<const Sysctl> sysctls = {});
   ~EngineSide();
 
@@ -51,7 +52,8 @@ class EngineSide {
  private:
   class Recorder;
   static Result<std::unique_ptr<EngineSide>> create_with(Family family, std::string_view rules, Coverage* coverage,
-                                                         EventSink* events, std::span<const Sysctl> sysctls);
+                                                         EventSink* events, ConnectionEventSink* connection_events,
+                                                         std::span<const Sysctl> sysctls);
   EngineSide();
 
   std::unique_ptr<Recorder> recorder_;

@@ -17,10 +17,11 @@ namespace {
 
 using namespace test;
 
-// Keeps what the last event said.
+// Keeps what the last anomaly said.
 class LastEvent final : public EventSink {
  public:
   void emit(const Event& event) override {
+    if (event.type != "anomaly") return;
     said.clear();
     for (const EventField& field : event.fields) keep(field);
     for (const EventField& field : event.netfilter) keep(field);

@@ -1,0 +1,62 @@
+// What happens to connections: a live `conntrack -E` beside the engine's own events.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sallyport/connection_text.h"
+#include "sallyport/result.h"
+
+namespace sallyport::kernel {
+
+// `conntrack -E -o extended` in this namespace.
+class EventListener {
+ public:
+  // Returns when it listens.
+  static Result<std::unique_ptr<EventListener>> open();
+  ~EventListener();
+  EventListener(const EventListener&) = delete;
+  EventListener& operator=(const EventListener&) = delete;
+
+  // The lines since it was last asked: all of what has happened so far. An error: it does not answer.
+  Result<std::vector<std::string>> take();
+
+ private:
+  EventListener(int input, int process) : input_(input), process_(process) {}
+  Result<std::string> read_line();
+
+  int input_;
+  int process_;
+  std::string text_ = {};
+  unsigned marks_ = 0;
+};
+
+// The engine's events, in the same form.
+class EventLines final : public ConnectionEventSink {
+ public:
+  void emit(const ConnectionRecord& record) override;
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+// Compares what both say of one conversation after the other.
+class EventComparison {
+ public:
+  // What differs, or nothing. An entry whose time is up may end on one side before the other.
+  std::string difference(std::vector<std::string> kernel, std::vector<std::string> ours);
+  // Behind the last conversation of a table: what ended on one side only must be gone from the other's listing by now.
+  std::string left_over(std::string_view kernel_table, std::string_view our_table);
+  size_t compared() const { return compared_; }
+
+ private:
+  size_t compared_ = 0;
+  std::vector<std::string> ended_there_;  // and not here, so far
+  std::vector<std::string> ended_here_;
+};
+
+}  // namespace sallyport::kernel

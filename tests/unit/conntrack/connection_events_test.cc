@@ -1,0 +1,104 @@
+// What is told of connections, and when.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "sallyport/connection_text.h"
+#include "sallyport/engine.h"
+#include "sallyport/registry.h"
+#include "support/packets.h"
+
+namespace sallyport {
+namespace {
+
+using namespace test;
+
+class Listener final : public ConnectionEventSink {
+ public:
+  void emit(const ConnectionRecord& record) override {
+    std::string line;
+    write_connection(record, {}, line);
+    while (line.ends_with(' ')) line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::string> lines;
+};
+
+class ConnectionEventsTest : public ::testing::Test {
+ protected:
+  void start(std::string_view rules) {
+    EngineConfig config = {.host = HostModel::pair("in0", "out0"), .connection_events = &listener_};
+    config.rulesets.push_back(*read_ruleset(rules, "rules", Family::Ipv4, builtin_registry()));
+    engine_ = *Engine::create(std::move(config));
+  }
+  void say(Packet packet, Timestamp time) {
+    packet.in = packet.source() == *parse_address("192.0.2.1") ? InterfaceId{1} : InterfaceId{2};
+    packet.time = time;
+    engine_->process({&packet, 1});
+  }
+  std::vector<std::string> heard() { return std::exchange(listener_.lines, {}); }
+  using Lines = std::vector<std::string>;
+
+  static constexpr std::string_view kThere = "192.0.2.1:4000 > 198.51.100.2:53",
+                                    kBack = "198.51.100.2:53 > 192.0.2.1:4000";
+
+ private:
+  Listener listener_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(ConnectionEventsTest, TellWhatChangedAndNothingElse) {
+  start("*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n");
+  say(udp4(kThere, "question"), 0);
+  EXPECT_EQ(heard(), Lines{"    [NEW] udp      17 30 src=192.0.2.1 dst=198.51.100.2 sport=4000 dport=53 [UNREPLIED] "
+                           "src=198.51.100.2 dst=192.0.2.1 sport=53 dport=4000"});
+  say(udp4(kThere, "question"), kSecond);
+  EXPECT_EQ(heard(), Lines{});
+  say(udp4(kBack, "answer"), kSecond);
+  EXPECT_EQ(heard(), Lines{" [UPDATE] udp      17 30 src=192.0.2.1 dst=198.51.100.2 sport=4000 dport=53 "
+                           "src=198.51.100.2 dst=192.0.2.1 sport=53 dport=4000"});
+  say(udp4(kThere, "more"), 3 * kSecond);
+  EXPECT_EQ(heard(), Lines{" [UPDATE] udp      17 120 src=192.0.2.1 dst=198.51.100.2 sport=4000 dport=53 "
+                           "src=198.51.100.2 dst=192.0.2.1 sport=53 dport=4000 [ASSURED]"});
+  say(udp4(kBack, "all"), 4 * kSecond);
+  EXPECT_EQ(heard(), Lines{});
+}
+
+TEST_F(ConnectionEventsTest, OfADroppedPacketComeWithTheNext) {
+  start("*filter\n-A FORWARD -m state --state ESTABLISHED -m length --length 34: -j DROP\nCOMMIT\n");
+  say(udp4(kThere), 0);
+  heard();
+  say(udp4(kBack, "too long"), 0);
+  EXPECT_EQ(heard(), Lines{}) << "what happened is kept";
+  say(udp4(kThere), 0);
+  ASSERT_EQ(heard().size(), 1u);
+}
+
+TEST_F(ConnectionEventsTest, ACarriedMarkIsToldOnceItChanges) {
+  start("*filter\n-A FORWARD -m length --length 30: -j CONNMARK --set-mark 7\nCOMMIT\n");
+  say(udp4(kThere), 0);
+  heard();
+  say(udp4(kThere, "marks"), 0);
+  const Lines lines = heard();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_TRUE(lines[0].starts_with(" [UPDATE]") && lines[0].ends_with("mark=7")) << lines[0];
+  say(udp4(kThere, "marks"), 0);
+  EXPECT_EQ(heard(), Lines{});
+}
+
+TEST_F(ConnectionEventsTest, AnEndIsToldBeforeWhatTakesItsPlace) {
+  start("*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n");
+  const std::string there = "192.0.2.1:4000 > 198.51.100.2:80", back = "198.51.100.2:80 > 192.0.2.1:4000";
+  say(tcp4(there, kSyn, "", {.sequence = 1}), 0);
+  say(tcp4(back, kRst | kAck, "", {.sequence = 0, .acknowledgement = 2}), 0);
+  const Lines lines = heard();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_TRUE(lines[0].starts_with("    [NEW] tcp      6 120 SYN_SENT src=")) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("[DESTROY] tcp      6 120 CLOSE src=") && !lines[1].contains("[ASSURED]"))
+      << lines[1];
+}
+
+}  // namespace
+}  // namespace sallyport
