@@ -14,6 +14,22 @@
 
 namespace sallyport {
 
+// How NAT maps an expected connection when it comes (HelperNat).
+struct ExpectedMapping {
+  enum class Kind : uint8_t {
+    None,       // as the rules say
+    AsMaster,   // from whom its master talks to, to whom that is, on port `id`
+    SipCall,    // to `address` and `id`, and as its master where it comes from the master's other end
+    SipMedium,  // the same, but from where its own sender said that it would be heard, if that was said
+    PptpCall,   // as its master, with `id` as the key that the two ends know by different numbers
+  };
+  Kind kind = Kind::None;
+  Direction announced_by = Direction::Original;  // the direction of the master's packet that announced it
+  uint16_t id = 0;
+  IpAddress address = {};
+  bool operator==(const ExpectedMapping&) const = default;
+};
+
 // A connection that is about to come. Its first packet has this tuple, in the zone of the connection that announced it;
 // where it may come from need not be known. Counterpart of the kernel's struct nf_conntrack_expect.
 struct Expectation {
@@ -25,10 +41,7 @@ struct Expectation {
   bool permanent = false;               // stays when its connection came
   bool inactive = false;                // not looked up
   const Helper* helper = nullptr;       // of the expected connection; null: none
-  // NAT (HelperNat): when it comes it is mapped as its master is, with `mapped_id` as its destination's port.
-  bool follows_mapping = false;
-  Direction announced_by = Direction::Original;  // the direction of the master's packet that announced it
-  uint16_t mapped_id = 0;
+  ExpectedMapping mapping = {};
   bool operator==(const Expectation&) const = default;
 };
 
@@ -61,6 +74,8 @@ class Expecter {
   // Makes an expectation of `master` in that class, to that address, port and protocol, an active one that lasts so
   // long. False: there is none.
   virtual bool renew(Connection& master, uint8_t helper_class, const Tuple& to, Duration lasts, Timestamp now) = 0;
+  // What `master` expects that will be led to the source of `tuple`; null: nothing. Valid until the next call.
+  virtual const Expectation* find_led_to(const Connection& master, const Tuple& tuple, Timestamp now) = 0;
 };
 
 struct HelperContext;
@@ -78,16 +93,23 @@ struct PayloadPart {
 class HelperNat {
  public:
   virtual ~HelperNat() = default;
-  // As Expecter::expect, for a connection that will be mapped as `master` is. `expectation.tuple` has the port that the
-  // packet names; it will be led there. Returns the port by which it will come instead: the same, or another where
-  // that one is expected by somebody else. None: no port is to be had, and the packet that announced it is dropped.
+  // As Expecter::expect, for a connection that will be mapped as `expectation.mapping` says. Returns the port by which
+  // it will come: that of `expectation.tuple`, or another where that one is expected by somebody else. None: no port is
+  // to be had, and the packet that announced it is dropped.
   virtual std::optional<uint16_t> expect(Connection& master, Expectation expectation, const HelperContext& context) = 0;
-  // Puts `text` in the place of a part of the payload, lengths and checksums kept right; where TCP's payload grows or
-  // shrinks, later sequence numbers of the connection are shifted. Pointers into the packet are invalid afterwards.
-  // False: the packet would be too large.
-  virtual bool replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) = 0;
+  // Puts `text` in the place of a part of the payload, lengths and checksums kept right. Pointers into the packet are
+  // invalid afterwards. False: the packet would be too large.
+  virtual bool write(Packet& packet, PayloadPart part, std::string_view text) = 0;
+  // The packet's payload has grown by `bytes`: later sequence numbers of a TCP connection are shifted.
+  virtual void grew(const Packet& packet, Connection& connection, int32_t bytes) = 0;
+  // Both in one.
+  bool replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) {
+    if (!write(packet, part, text)) return false;
+    grew(packet, connection, static_cast<int32_t>(static_cast<int64_t>(text.size()) - part.size));
+    return true;
+  }
   // Connection tracking only: maps a connection that was expected and now begins.
-  virtual void follow(Connection& connection, const Expectation& expectation, Timestamp now) = 0;
+  virtual void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) = 0;
 };
 
 // What a helper is told beside the packet and its connection, extra included.

@@ -235,8 +235,9 @@ bool ConntrackModule::follow_expectation(Connection& connection, const Tuple& tu
   table_.set_master(connection, *expected->master);
   const Expectation& expectation = expected->expectation;
   if (expectation.helper != nullptr) table_.extra(connection).helper = expectation.helper;
-  if (tuple.protocol == kGre) calls_.arrived(*expected->master, tuple, now);
-  if (expectation.follows_mapping && nat_ != nullptr) nat_->follow(connection, expectation, now);
+  if (tuple.protocol == kGre) calls_.arrived(*expected->master, expectation, now);
+  const bool led = expectation.mapping.kind != ExpectedMapping::Kind::None && nat_ != nullptr;
+  if (led) nat_->follow(connection, expectation, expectations_, now);
   return true;
 }
 

@@ -133,6 +133,19 @@ bool ExpectationTable::renew(Connection& master, uint8_t helper_class, const Tup
   return false;
 }
 
+const Expectation* ExpectationTable::find_led_to(const Connection& master, const Tuple& tuple, Timestamp now) {
+  if (master.extra == nullptr) return nullptr;
+  for (uint32_t number = master.extra->first_expectation; number != 0; number = entries_[number].next_of_master) {
+    const Entry& entry = entries_[number];
+    const ExpectedMapping& mapping = entry.expectation.mapping;
+    if (entry.deadline > now && mapping.address == tuple.source_address() && mapping.id == tuple.source_id &&
+        entry.expectation.tuple.protocol == tuple.protocol) {
+      return &entry.expectation;
+    }
+  }
+  return nullptr;
+}
+
 void ExpectationTable::add(Connection& master, const Expectation& expectation, Timestamp now) {
   uint32_t number = 0;
   if (free_.empty()) {

@@ -24,6 +24,7 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   void forget(const Connection& master, const Tuple& tuple, Timestamp now) override;
   void forget_classes(Connection& master, uint8_t classes) override;
   bool renew(Connection& master, uint8_t helper_class, const Tuple& to, Duration lasts, Timestamp now) override;
+  const Expectation* find_led_to(const Connection& master, const Tuple& tuple, Timestamp now) override;
   void killed(Connection& connection) override;
   void ended(Connection& connection) override;
 

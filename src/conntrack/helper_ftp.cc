@@ -210,8 +210,9 @@ Found find_place(PayloadText line, const Command& command, Family family, Place&
 
 // The other side is told where the data connection can go to, which will be led to where the sender said.
 bool expect_mapped(Packet& packet, const Command& command, const Place& place, Connection& connection,
-                   const Expectation& expected, const HelperContext& context) {
+                   Expectation expected, const HelperContext& context) {
   if (packet.length + Written().size() > UINT16_MAX) return false;
+  expected.mapping = {.kind = ExpectedMapping::Kind::AsMaster, .announced_by = context.direction, .id = place.port};
   const auto port = context.nat->expect(connection, expected, context);
   if (!port) return false;
   Written written = {};

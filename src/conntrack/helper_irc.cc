@@ -85,10 +85,11 @@ std::optional<Offer> find_offer(PayloadText text, const Connection& connection, 
 }
 
 // The other side is told where it can connect to.
-bool expect_mapped(Packet& packet, Connection& connection, const Expectation& expected, const Offer& offer,
+bool expect_mapped(Packet& packet, Connection& connection, Expectation expected, const Offer& offer,
                    const HelperContext& context) {
   std::array<char, 16> written;
   if (packet.length + written.size() > UINT16_MAX) return false;
+  expected.mapping = {.kind = ExpectedMapping::Kind::AsMaster, .announced_by = context.direction, .id = offer.port};
   const auto port = context.nat->expect(connection, expected, context);
   if (!port) return false;
   const uint32_t address = load_be32(expected.tuple.destination.data());

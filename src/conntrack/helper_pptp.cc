@@ -4,9 +4,11 @@
 // As in the kernel, the client is the one that places calls (RFC 2637's PNS), and of several calls only the last is
 // known. Messages that do not fit the session's state change nothing.
 //
-// Differs from the kernel: what a mapped connection says is neither written anew nor believed (nf_nat_pptp.c).
+// Where the control connection is mapped, the client's call gets the control connection's mapped port as its number, by
+// which the server knows it. Counterpart of net/ipv4/netfilter/nf_nat_pptp.c.
 
 #include <cstring>
+#include <optional>
 
 #include "conntrack/helper_text.h"
 #include "conntrack/helpers.h"
@@ -36,45 +38,21 @@ enum Message : uint16_t {
 constexpr uint16_t kBodyBytes[] = {0, 144, 144, 4, 4, 0, 0, 156, 20, 208, 12, 16, 4, 136, 28, 12};
 constexpr uint8_t kDone = 1;  // the result of what was granted
 
-enum class Session : uint8_t { None, Error, StopRequested, Requested, Confirmed };
-enum class Call : uint8_t {
-  None,
-  Error,
-  OutRequested,
-  OutConfirmed,
-  InRequested,
-  InReplied,
-  InConfirmed,
-  ClearRequested
-};
-
-// Kept in ConnectionExtra::helper_data, which begins as zeros.
-struct Control {
-  Session session;
-  Call call;
-  uint16_t client_call;
-  uint16_t server_call;
-  PptpCalls::Numbers keys;
-};
-static_assert(sizeof(Control) <= sizeof(ConnectionExtra::helper_data));
-
-Control control_of(const Connection& connection) {
-  Control control{};
-  std::memcpy(&control, connection.extra->helper_data.data(), sizeof control);
-  return control;
-}
+using Control = PptpControl;
+using Session = Control::Session;
+using Call = Control::Call;
 
 void keep(Connection& connection, const Control& control) {
   std::memcpy(connection.extra->helper_data.data(), &control, sizeof control);
 }
 
 // The tuple of a call's packets in that direction of the control connection.
-Tuple call_tuple(const Connection& connection, Direction direction, const Control& control) {
+Tuple call_tuple(const Connection& connection, Direction direction, uint16_t client_call, uint16_t server_call) {
   Tuple tuple = connection.tuple(direction);
   const bool there = direction == Direction::Original;
   tuple.protocol = kGre;
-  tuple.source_id = there ? control.client_call : control.server_call;
-  tuple.destination_id = there ? control.server_call : control.client_call;
+  tuple.source_id = there ? client_call : server_call;
+  tuple.destination_id = there ? server_call : client_call;
   return tuple;
 }
 
@@ -86,93 +64,136 @@ struct Body {
   uint16_t peer_id() const { return load_be16(bytes + 2); }
 };
 
+// The number of a call in a message's body, where NAT gives it another.
+struct NewNumber {
+  uint32_t place = 0;
+  uint16_t number = 0;
+};
+constexpr uint32_t kFirst = 0, kSecond = 2;
+
+// What a message changes; each function answers what number is to be written in a mapped connection's.
 class Conversation {
  public:
+  using Answer = std::optional<NewNumber>;
+
   Conversation(Connection& connection, const HelperContext& context)
-      : connection_(connection), context_(context), control_(control_of(connection)) {}
+      : connection_(connection), context_(context), control_(PptpControl::of(connection)) {}
   ~Conversation() { keep(connection_, control_); }
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  void client_says(const Body& body) {
+  Answer client_says(const Body& body) {
     switch (body.type) {
       case kStartRequest:
         if (control_.session == Session::None) control_.session = Session::Requested;
-        break;
+        return {};
       case kStopRequest:
         control_.session = Session::StopRequested;
-        break;
+        return {};
       case kOutCallRequest:
-        if (!confirmed()) break;
-        control_.call = Call::OutRequested;
-        control_.client_call = body.id();
-        break;
+        return confirmed() ? call_out(body) : Answer();
       case kInCallReply:
-        answer_incoming(body);
-        break;
+        return answer_incoming(body);
       case kCallClearRequest:
-        if (confirmed()) control_.call = Call::ClearRequested;
-        break;
+        if (!confirmed()) return {};
+        control_.call = Call::ClearRequested;
+        return NewNumber{kFirst, control_.client_call};
       default:
-        break;
+        return {};
     }
   }
 
-  void server_says(const Body& body) {
+  Answer server_says(const Body& body) {
     switch (body.type) {
       case kStartReply:
-        if (control_.session < Session::Requested) break;
+        if (control_.session < Session::Requested) return {};
         control_.session = body.bytes[2] == kDone ? Session::Confirmed : Session::Error;
-        break;
+        return {};
       case kStopReply:
-        if (control_.session > Session::StopRequested) break;
+        if (control_.session > Session::StopRequested) return {};
         control_.session = body.bytes[0] == kDone ? Session::None : Session::Error;
-        break;
+        return {};
       case kOutCallReply:
-        answer_outgoing(body);
-        break;
+        return answer_outgoing(body);
       case kInCallRequest:
-        if (!confirmed()) break;
+        if (!confirmed()) return {};
         control_.call = Call::InRequested;
         control_.server_call = body.id();
-        break;
+        return {};
       case kInCallConnect:
-        if (!confirmed() || (control_.call != Call::InReplied && control_.call != Call::InConfirmed)) break;
-        if (control_.client_call != body.id()) break;
-        control_.call = Call::InConfirmed;
-        expect_call();
-        break;
+        return connect_incoming(body);
       case kCallDisconnectNotify:
         control_.call = Call::None;
         end_call();
-        break;
+        return own_number(kFirst);
+      case kWanErrorNotify:
+      case kSetLinkInfo:
+        return own_number(kFirst);
       default:
-        break;
+        return {};
     }
   }
 
-  void end_call() { context_.calls->end(connection_, there(), back(), control_.keys, context_.now); }
+  void end_call() {
+    context_.calls->end(connection_, call_tuple(connection_, Direction::Original, control_.client_call, server_call()),
+                        call_tuple(connection_, Direction::Reply, control_.client_call, server_call()), control_.keys,
+                        context_.now);
+  }
 
  private:
   bool confirmed() const { return control_.session == Session::Confirmed; }
-  Tuple there() const { return call_tuple(connection_, Direction::Original, control_); }
-  Tuple back() const { return call_tuple(connection_, Direction::Reply, control_); }
-  void expect_call() { context_.calls->begin(connection_, there(), back(), control_.keys, context_.now); }
+  uint16_t server_call() const { return control_.server_call; }
+  Answer own_number(uint32_t place) const { return NewNumber{place, control_.own_client_call}; }
 
-  void answer_incoming(const Body& body) {
-    if (control_.call != Call::InRequested && control_.call != Call::InReplied) return;
-    if (control_.server_call != body.peer_id()) return;
-    control_.call = body.bytes[4] == kDone ? Call::InReplied : Call::None;
-    if (control_.call == Call::InReplied) control_.client_call = body.id();
+  Answer call_out(const Body& body) {
+    control_.call = Call::OutRequested;
+    control_.client_call = body.id();
+    if (context_.nat == nullptr) return {};
+    control_.own_client_call = control_.client_call;
+    control_.client_call = connection_.tuple(Direction::Reply).destination_id;
+    return NewNumber{kFirst, control_.client_call};
   }
 
-  void answer_outgoing(const Body& body) {
-    if (!confirmed() || (control_.call != Call::OutRequested && control_.call != Call::OutConfirmed)) return;
-    if (control_.client_call != body.peer_id()) return;
+  Answer answer_incoming(const Body& body) {
+    if (control_.call != Call::InRequested && control_.call != Call::InReplied) return {};
+    if (control_.server_call != body.peer_id()) return {};
+    control_.call = body.bytes[4] == kDone ? Call::InReplied : Call::None;
+    if (control_.call == Call::InReplied) control_.client_call = body.id();
+    return NewNumber{kFirst, control_.client_call};
+  }
+
+  Answer answer_outgoing(const Body& body) {
+    if (!confirmed() || (control_.call != Call::OutRequested && control_.call != Call::OutConfirmed)) return {};
+    if (control_.client_call != body.peer_id()) return {};
     control_.call = body.bytes[4] == kDone ? Call::OutConfirmed : Call::None;
-    if (control_.call == Call::None) return;
-    control_.server_call = body.id();
+    if (control_.call == Call::OutConfirmed) {
+      control_.server_call = body.id();
+      expect_call();
+    }
+    return own_number(kSecond);
+  }
+
+  Answer connect_incoming(const Body& body) {
+    if (!confirmed() || (control_.call != Call::InReplied && control_.call != Call::InConfirmed)) return {};
+    if (control_.client_call != body.id()) return {};
+    control_.call = Call::InConfirmed;
     expect_call();
+    return own_number(kFirst);
+  }
+
+  // Each side uses the numbers that it knows.
+  void expect_call() {
+    const bool mapped = context_.nat != nullptr;
+    const uint16_t clients_own = mapped ? control_.own_client_call : control_.client_call;
+    Expectation there = {.any_source_port = false}, back = there;
+    there.tuple = call_tuple(connection_, Direction::Original, clients_own, server_call());
+    back.tuple = call_tuple(connection_, Direction::Reply, control_.client_call, server_call());
+    if (mapped) {
+      using Kind = ExpectedMapping::Kind;
+      there.mapping = {.kind = Kind::PptpCall, .announced_by = Direction::Reply, .id = control_.client_call};
+      back.mapping = {.kind = Kind::PptpCall, .announced_by = Direction::Original, .id = clients_own};
+    }
+    context_.calls->begin(connection_, there, back, control_.keys, context_.now);
   }
 
   Connection& connection_;
@@ -183,7 +204,7 @@ class Conversation {
 }  // namespace
 
 bool look_at_pptp(Packet& packet, Connection& connection, const HelperContext& context) {
-  if (context.state != PacketState::Established || context.nat != nullptr) return true;
+  if (context.state != PacketState::Established) return true;
   constexpr size_t kHeaders = 12;
   constexpr uint16_t kControl = 1;
   constexpr uint32_t kMagic = 0x1a2b3c4d;
@@ -194,12 +215,13 @@ bool look_at_pptp(Packet& packet, Connection& connection, const HelperContext& c
   const bool known = body.type != 0 && body.type < std::size(kBodyBytes);
   if (!known || payload.size() - kHeaders < kBodyBytes[body.type]) return true;
   Conversation conversation(connection, context);
-  if (context.direction == Direction::Original) {
-    conversation.client_says(body);
-  } else {
-    conversation.server_says(body);
-  }
-  return true;
+  const auto number =
+      context.direction == Direction::Original ? conversation.client_says(body) : conversation.server_says(body);
+  if (!number || context.nat == nullptr) return true;
+  char written[2];
+  store_be16(reinterpret_cast<uint8_t*>(written), number->number);
+  const auto begin = static_cast<uint32_t>(kHeaders + number->place);
+  return context.nat->write(packet, {.begin = begin, .size = sizeof written}, {written, sizeof written});
 }
 
 void end_pptp(Connection& connection, const HelperContext& context) { Conversation(connection, context).end_call(); }

@@ -16,9 +16,9 @@ bool look_at_tftp(Packet& packet, Connection& connection, const HelperContext& c
   expected.tuple.source_id = 0;
   if (context.nat != nullptr) {
     // The request names no port; the answer goes to the one that it came from.
-    expected.announced_by = Direction::Original;
-    expected.mapped_id = connection.tuple(Direction::Original).source_id;
-    expected.follows_mapping = true;
+    expected.mapping = {.kind = ExpectedMapping::Kind::AsMaster,
+                        .announced_by = Direction::Original,
+                        .id = connection.tuple(Direction::Original).source_id};
   }
   return context.expecter->expect(connection, expected, context.now) == Expected::Added;
 }

@@ -18,9 +18,9 @@ constexpr Helper kHelpers[] = {
     {"ftp", kTcp, Families::Both, kOne, look_at_ftp},
     {"tftp", kUdp, Families::Both, kOne, look_at_tftp},
     {"irc", kTcp, Families::Ipv4Only, {{{8, 5 * kMinutes}}}, look_at_irc},
-    {"sip", kTcp, Families::Both, kSip, look_at_sip_tcp, nullptr, true},
-    {"sip", kUdp, Families::Both, kSip, look_at_sip_udp, nullptr, true},
-    {"pptp", kTcp, Families::Ipv4Only, {{{2, 5 * kMinutes}}}, look_at_pptp, end_pptp, true},
+    {"sip", kTcp, Families::Both, kSip, look_at_sip_tcp},
+    {"sip", kUdp, Families::Both, kSip, look_at_sip_udp},
+    {"pptp", kTcp, Families::Ipv4Only, {{{2, 5 * kMinutes}}}, look_at_pptp, end_pptp},
     {"netbios-ns", kUdp, Families::Ipv4Only, {{{1, 3 * kSecond}}}, look_at_netbios_ns},
     {"snmp", kUdp, Families::Ipv4Only, {{{1, 30 * kSecond}}}, look_at_snmp, nullptr, true},
     // It serves NAT alone.

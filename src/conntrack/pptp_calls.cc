@@ -65,19 +65,20 @@ void PptpCalls::forget_both(Numbers& numbers) {
   for (uint32_t& number : numbers) forget(number);
 }
 
-bool PptpCalls::begin(Connection& control, const Tuple& there, const Tuple& back, Numbers& numbers, Timestamp now) {
-  const auto expect = [&](const Tuple& tuple) {
-    return expectations_.expect(control, {.tuple = tuple, .any_source_port = false}, now) == Expected::Added;
+bool PptpCalls::begin(Connection& control, const Expectation& there, const Expectation& back, Numbers& numbers,
+                      Timestamp now) {
+  const auto expect = [&](const Expectation& call) {
+    return expectations_.expect(control, call, now) == Expected::Added;
   };
   if (!expect(there)) return false;
   if (expect(back)) {
-    if (learn(there, numbers[0])) {
-      if (learn(back, numbers[1])) return true;
+    if (learn(there.tuple, numbers[0])) {
+      if (learn(back.tuple, numbers[1])) return true;
       forget_both(numbers);
     }
-    expectations_.forget(control, back, now);
+    expectations_.forget(control, back.tuple, now);
   }
-  expectations_.forget(control, there, now);
+  expectations_.forget(control, there.tuple, now);
   return false;
 }
 
@@ -93,8 +94,20 @@ void PptpCalls::end(Connection& control, const Tuple& there, const Tuple& back, 
   end_one(control, back, now);
 }
 
-void PptpCalls::arrived(const Connection& control, const Tuple& tuple, Timestamp now) {
-  if (const auto other = inverted(tuple)) expectations_.forget(control, *other, now);
+void PptpCalls::arrived(const Connection& control, const Expectation& expectation, Timestamp now) {
+  const ExpectedMapping& mapping = expectation.mapping;
+  auto other = inverted(expectation.tuple);
+  if (!other) return;
+  if (mapping.kind == ExpectedMapping::Kind::PptpCall) {
+    // Of a mapped call the kernel forgets the server's beginning when the client has begun, not the other way round.
+    if (mapping.announced_by == Direction::Original) return;
+    const PptpControl known = PptpControl::of(control);
+    other = control.tuple(Direction::Reply);
+    other->protocol = kGre;
+    other->source_id = known.server_call;
+    other->destination_id = known.client_call;
+  }
+  expectations_.forget(control, *other, now);
 }
 
 }  // namespace sallyport

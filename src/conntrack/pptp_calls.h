@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "conntrack/connection_table.h"
@@ -10,6 +11,35 @@
 #include "wire/siphash.h"
 
 namespace sallyport {
+
+// What is known of a control connection. Kept in ConnectionExtra::helper_data, which begins as zeros.
+struct PptpControl {
+  enum class Session : uint8_t { None, Error, StopRequested, Requested, Confirmed };
+  enum class Call : uint8_t {
+    None,
+    Error,
+    OutRequested,
+    OutConfirmed,
+    InRequested,
+    InReplied,
+    InConfirmed,
+    ClearRequested
+  };
+  Session session;
+  Call call;
+  uint16_t client_call;  // as the server knows it
+  uint16_t server_call;
+  uint16_t own_client_call;      // as the client itself knows it, where the connection is mapped
+  std::array<uint32_t, 2> keys;  // PptpCalls::Numbers
+
+  // Of a connection that has an extra.
+  static PptpControl of(const Connection& connection) {
+    PptpControl control{};
+    static_assert(sizeof control <= sizeof(ConnectionExtra::helper_data));
+    std::memcpy(&control, connection.extra->helper_data.data(), sizeof control);
+    return control;
+  }
+};
 
 // A GRE packet of PPTP carries its receiver's key only; the sender's is known from the control connection. Bounded by
 // two keys for each connection with that helper. One thread.
@@ -21,9 +51,9 @@ class PptpCalls {
   // By direction; kept by the control connection; 0: none.
   using Numbers = std::array<uint32_t, 2>;
 
-  // `there` and `back` are the tuples of a call's two directions, as the client and as the server begin them. Expects
-  // both and learns their keys. False: neither is expected, since one could not be.
-  bool begin(Connection& control, const Tuple& there, const Tuple& back, Numbers& numbers, Timestamp now);
+  // `there` and `back` are a call's two directions, as the client and as the server begin them. Expects both and learns
+  // their keys. False: neither is expected, since one could not be.
+  bool begin(Connection& control, const Expectation& there, const Expectation& back, Numbers& numbers, Timestamp now);
   // The call is over: its connection, or what was expected in its place.
   void end(Connection& control, const Tuple& there, const Tuple& back, Numbers& numbers, Timestamp now);
 
@@ -34,8 +64,8 @@ class PptpCalls {
     if (size_ == 0 || tuple.protocol != kGre || gre == nullptr || (gre[1] & kVersionMask) != kPptpVersion) return;
     tuple.source_id = key_of(tuple);
   }
-  // A call's connection has come that was expected with this tuple: the other direction belongs to it.
-  void arrived(const Connection& control, const Tuple& tuple, Timestamp now);
+  // A call's connection has come as it was expected: the other direction belongs to it.
+  void arrived(const Connection& control, const Expectation& expectation, Timestamp now);
   uint64_t size() const { return size_; }
 
  private:

@@ -21,9 +21,10 @@ struct HeaderName {
 };
 // By SipHeader.
 constexpr HeaderName kHeaders[] = {
-    {"CSeq", "", ""}, {"Contact", "m", "sip:"}, {"Expires", "", ""}, {"Content-Length", "l", ""}};
+    {"CSeq", "", ""},      {"Contact", "m", "sip:"}, {"Expires", "", ""},  {"Content-Length", "l", ""},
+    {"From", "f", "sip:"}, {"To", "t", "sip:"},      {"Via", "v", "UDP "}, {"Via", "v", "TCP "}};
 // By SdpLine.
-constexpr std::string_view kSdpLines[] = {"v=", "c=", "m="};
+constexpr std::string_view kSdpLines[] = {"v=", "c=", "m=", "o="};
 
 bool is_hex(uint8_t letter) {
   const uint8_t lower = letter | 0x20;
@@ -170,21 +171,55 @@ bool SipMessage::read_port(size_t at, uint16_t& port, size_t& end) const {
   return true;
 }
 
+// An address with its port, if it has one. 0: none.
+size_t SipMessage::measure_place(size_t at) const {
+  IpAddress address;
+  uint16_t port = 0;
+  size_t end = 0;
+  return read_address(at, true, address, end) && read_port(end, port, end) ? end - at : 0;
+}
+
 // The address of a URI behind its user, if it names one; `shift` is how far behind. 0: none.
 size_t SipMessage::measure_uri(size_t at, size_t& shift) const {
   size_t host = at;
   while (host < text_.size() && text_[host] != '@' && !is_end_of_line(text_[host])) ++host;
   host = host < text_.size() && text_[host] == '@' ? host + 1 : at;
   shift = host - at;
-  IpAddress address;
-  uint16_t port = 0;
-  size_t end = 0;
-  if (!read_address(host, true, address, end) || !read_port(end, port, end)) return 0;
-  return end - host;
+  return measure_place(host);
 }
 
 size_t SipMessage::measure(SipHeader which, size_t at, size_t& shift) const {
-  return which == SipHeader::Contact ? measure_uri(at, shift) : digits(at);
+  switch (which) {
+    case SipHeader::Contact:
+    case SipHeader::From:
+    case SipHeader::To:
+      return measure_uri(at, shift);
+    case SipHeader::ViaUdp:
+    case SipHeader::ViaTcp:
+      return measure_place(at);
+    default:
+      return digits(at);
+  }
+}
+
+SipFound SipMessage::request_uri(SipUri& uri) const {
+  constexpr std::string_view kScheme = "sip:";
+  size_t at = 0;
+  while (at < text_.size() && is_letter(text_[at])) ++at;
+  if (at == 0 || ++at >= text_.size()) return SipFound::No;
+  for (; at + kScheme.size() < text_.size(); ++at) {
+    if (is_end_of_line(text_[at])) return SipFound::Wrong;
+    if (!begins_with_word(text_.subspan(at), kScheme)) continue;
+    at += kScheme.size();
+    break;
+  }
+  size_t shift = 0;
+  const size_t length = measure_uri(at, shift);
+  if (length == 0) return SipFound::No;
+  uri.part = {at + shift, length};
+  size_t end = 0;
+  const bool right = read_address(uri.part.offset, true, uri.address, end) && read_port(end, uri.port, end);
+  return right ? SipFound::Yes : SipFound::Wrong;
 }
 
 SipFound SipMessage::value_at(SipHeader which, size_t at, SipPart& part) const {
@@ -270,7 +305,7 @@ SipFound SipMessage::Uris::next(SipUri& uri) {
 
 size_t SipMessage::value_limit(size_t from) const { return search(from, text_.size(), ",").value_or(text_.size()); }
 
-SipFound SipMessage::number_parameter(size_t from, std::string_view name, uint32_t& value) const {
+SipFound SipMessage::number_parameter(size_t from, std::string_view name, uint32_t& value, SipPart* part) const {
   const size_t limit = value_limit(from);
   const auto found = search(from, limit, name);
   if (!found) return SipFound::No;
@@ -280,7 +315,20 @@ SipFound SipMessage::number_parameter(size_t from, std::string_view name, uint32
     return SipFound::Wrong;
   }
   value = number->value;
+  if (part != nullptr) *part = {*found + name.size(), number->digits};
   return SipFound::Yes;
+}
+
+bool SipMessage::address_parameter(size_t from, std::string_view name, bool bracketed, SipPart& part,
+                                   IpAddress& address) const {
+  const size_t limit = value_limit(from);
+  const auto found = search(from, limit, name);
+  if (!found) return false;
+  const size_t begin = *found + name.size();
+  size_t end = begin;
+  if (!SipMessage(text_.first(limit), family_).read_address(begin, bracketed, address, end)) return false;
+  part = {begin, end - begin};
+  return true;
 }
 
 std::optional<SipPart> SipMessage::parameter(size_t from, std::string_view name) const {
@@ -299,7 +347,7 @@ SipFound SipMessage::sdp_line(SdpLine which, size_t from, bool within_medium, Si
     if (!begins_with_word(line, wanted)) continue;
     at += wanted.size();
     part = {.offset = at};
-    if (which == SdpLine::Connection) {
+    if (which == SdpLine::Connection || which == SdpLine::Owner) {
       const std::string_view before = family_ == Family::Ipv4 ? "IN IP4 " : "IN IP6 ";
       while (at + before.size() < text_.size() && !is_end_of_line(text_[at]) &&
              !begins_with(text_.subspan(at), before)) {

@@ -20,8 +20,8 @@ struct SipPart {
   size_t end() const { return offset + length; }
 };
 
-enum class SipHeader : uint8_t { CSeq, Contact, Expires, ContentLength };
-enum class SdpLine : uint8_t { Version, Connection, Media };
+enum class SipHeader : uint8_t { CSeq, Contact, Expires, ContentLength, From, To, ViaUdp, ViaTcp };
+enum class SdpLine : uint8_t { Version, Connection, Media, Owner };
 
 // What a look for something came to.
 enum class SipFound : uint8_t { No, Yes, Wrong };
@@ -30,7 +30,7 @@ enum class SipFound : uint8_t { No, Yes, Wrong };
 struct SipUri {
   IpAddress address = {};
   uint16_t port = 0;
-  SipPart part = {};  // the address alone
+  SipPart part = {};  // the address and the port
 };
 
 // A decimal number that fits 32 bits, and its digits; none where there is none or it does not fit.
@@ -47,6 +47,8 @@ class SipMessage {
   PayloadText text() const { return text_; }
   // The first such header behind `from`. Wrong: it holds no such value; `part` begins where its value does.
   SipFound header(SipHeader which, size_t from, SipPart& part) const;
+  // The address that a request goes to. No: it names none.
+  SipFound request_uri(SipUri& uri) const;
   // The number that it holds; nothing where there is none.
   std::optional<uint32_t> header_number(SipHeader which) const;
 
@@ -65,8 +67,10 @@ class SipMessage {
   };
 
   // Parameters of a value that ends at `from`, up to the next value.
-  SipFound number_parameter(size_t from, std::string_view name, uint32_t& value) const;
+  SipFound number_parameter(size_t from, std::string_view name, uint32_t& value, SipPart* part = nullptr) const;
   std::optional<SipPart> parameter(size_t from, std::string_view name) const;
+  // False: there is none. `bracketed`: an IPv6 address must stand in brackets.
+  bool address_parameter(size_t from, std::string_view name, bool bracketed, SipPart& part, IpAddress& address) const;
 
   // A line of the session description behind `from`, before the next medium where `within_medium`.
   SipFound sdp_line(SdpLine which, size_t from, bool within_medium, SipPart& part) const;
@@ -83,6 +87,7 @@ class SipMessage {
   size_t measure_uri(size_t at, size_t& shift) const;
   size_t value_limit(size_t from) const;
   bool read_address(size_t at, bool bracketed, IpAddress& address, size_t& end) const;
+  size_t measure_place(size_t at) const;
   bool read_port(size_t at, uint16_t& port, size_t& end) const;
   size_t digits(size_t at) const;
 

@@ -112,41 +112,56 @@ void NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& req
 }
 
 std::optional<uint16_t> NatModule::expect(Connection& master, Expectation expectation, const HelperContext& context) {
-  const uint16_t named = expectation.tuple.destination_id;
-  expectation.follows_mapping = true;
-  expectation.announced_by = context.direction;
-  expectation.mapped_id = named;
+  const uint16_t first = expectation.tuple.destination_id;
   constexpr uint32_t kMostAttempts = 128;
-  const uint32_t above = UINT16_MAX - named;
+  const uint32_t above = UINT16_MAX - first;
   for (uint32_t i = 0; i <= std::min(above, kMostAttempts); ++i) {
     const uint32_t step = i == 0 ? 0 : random_.next32() % above;
-    expectation.tuple.destination_id = static_cast<uint16_t>(named + step);
-    if (context.expecter->expect(master, expectation, context.now) == Expected::Added) {
-      return expectation.tuple.destination_id;
-    }
+    expectation.tuple.destination_id = static_cast<uint16_t>(first + step);
+    const Expected result = context.expecter->expect(master, expectation, context.now);
+    if (result == Expected::Added) return expectation.tuple.destination_id;
+    if (result == Expected::Already) break;
   }
   return std::nullopt;
 }
 
-bool NatModule::replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) {
-  const uint32_t sequence = packet.protocol == kTcp ? load_be32(packet.transport(20) + 4) : 0;
-  if (!replace_payload(packet, part, text)) return false;
-  if (packet.protocol != kTcp) return true;
-  const auto grown = static_cast<int32_t>(static_cast<int64_t>(text.size()) - part.size);
-  add_sequence_shift(connection, packet_direction(packet), sequence, grown);
-  return true;
+bool NatModule::write(Packet& packet, PayloadPart part, std::string_view text) {
+  return replace_payload(packet, part, text);
 }
 
-// It comes from whom the master talks to, and goes to whom the master's packets come from.
-void NatModule::follow(Connection& connection, const Expectation& expectation, Timestamp now) {
-  const Tuple told = connection.master->tuple(expectation.announced_by);
-  NatRequest request = {.has_addresses = true};
-  request.low = request.high = told.destination_address();
-  set_up(connection, NatEnd::Source, request, now);
-  request.low = request.high = told.source_address();
-  request.has_ids = true;
-  request.low_id = request.high_id = expectation.mapped_id;
-  set_up(connection, NatEnd::Destination, request, now);
+void NatModule::grew(const Packet& packet, Connection& connection, int32_t bytes) {
+  if (packet.protocol != kTcp) return;
+  add_sequence_shift(connection, packet_direction(packet), load_be32(packet.transport(20) + 4), bytes);
+}
+
+void NatModule::follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) {
+  using Kind = ExpectedMapping::Kind;
+  const ExpectedMapping& mapping = expectation.mapping;
+  const Tuple told = connection.master->tuple(mapping.announced_by);
+  const auto set = [&](NatEnd end, const IpAddress& address, std::optional<uint16_t> id = {}) {
+    NatRequest request = {.has_addresses = true, .has_ids = id.has_value(), .low = address, .high = address};
+    request.low_id = request.high_id = id.value_or(0);
+    set_up(connection, end, request, now);
+  };
+  const auto when = [](bool has, uint16_t id) { return has ? std::optional(id) : std::nullopt; };
+  if (mapping.kind == Kind::AsMaster) {
+    set(NatEnd::Source, told.destination_address());
+    set(NatEnd::Destination, told.source_address(), mapping.id);
+  } else if (mapping.kind == Kind::PptpCall) {
+    const bool keyed_source = mapping.announced_by == Direction::Reply;
+    set(NatEnd::Source, told.destination_address(), when(keyed_source, mapping.id));
+    set(NatEnd::Destination, told.source_address(), when(!keyed_source, mapping.id));
+  } else {
+    const Tuple original = connection.tuple(Direction::Original);
+    set(NatEnd::Destination, mapping.address, mapping.id);
+    const bool medium = mapping.kind == Kind::SipMedium;
+    const Expectation* const way_back = medium ? expecter.find_led_to(*connection.master, original, now) : nullptr;
+    if (way_back != nullptr) {
+      set(NatEnd::Source, way_back->tuple.destination_address(), way_back->tuple.destination_id);
+    } else if (original.source == connection.master->tuple(opposite(mapping.announced_by)).source) {
+      set(NatEnd::Source, told.destination_address());
+    }
+  }
 }
 
 void NatModule::bind(Packet& packet, InterfaceId out) {

@@ -27,8 +27,9 @@ class NatModule final : public HookModule, public Nat, public HelperNat, private
   void map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) override;
   void bind(Packet& packet, InterfaceId out) override;
   std::optional<uint16_t> expect(Connection& master, Expectation expectation, const HelperContext& context) override;
-  bool replace(Packet& packet, Connection& connection, PayloadPart part, std::string_view text) override;
-  void follow(Connection& connection, const Expectation& expectation, Timestamp now) override;
+  bool write(Packet& packet, PayloadPart part, std::string_view text) override;
+  void grew(const Packet& packet, Connection& connection, int32_t bytes) override;
+  void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) override;
 
  private:
   void set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now);

@@ -1,4 +1,4 @@
-// Conversations of FTP, TFTP and IRC through NAT.
+// FTP, TFTP and IRC through NAT.
 
 #include "kernel/nat_helper_talks.h"
 
@@ -23,6 +23,14 @@ constexpr std::string_view kCounts[] = {"FTP PORT",
                                         "IRC offers",
                                         "IRC connections",
                                         "TFTP transfers",
+                                        "SIP messages",
+                                        "SIP messages written anew",
+                                        "SIP messages that grew",
+                                        "SIP media",
+                                        "SIP calls to a contact",
+                                        "PPTP messages",
+                                        "PPTP messages written anew",
+                                        "PPTP calls' packets",
                                         "commands written anew",
                                         "commands that grew",
                                         "commands that shrank",
@@ -88,8 +96,8 @@ std::optional<Place> read_offer(std::string_view text) {
 
 class HelperTalk {
  public:
-  HelperTalk(NatTalk& talk, const IpAddress& client, const IpAddress& server, uint32_t number)
-      : talk_(talk), draw_(talk.draw), client_(client), server_(server), number_(number % kPerTable) {}
+  HelperTalk(NatTalk& talk, const HelperHosts& hosts)
+      : talk_(talk), draw_(talk.draw), hosts_(hosts), ports_(hosts.number) {}
 
   bool ftp() {
     if (!talk_.connect(to_server(kFtpPort))) return talk_.wire.same;
@@ -98,12 +106,12 @@ class HelperTalk {
     for (uint32_t i = draw_.between(1, 6); i > 0; --i) {
       const auto from = static_cast<uint8_t>(draw_.below(2));
       const bool bars = draw_.v6() || draw_.chance(40);
-      const uint16_t port = own_port();
+      const uint16_t port = ports_.next();
       const std::string said = bars ? bars_command(from, port) : commas_command(from, port);
       if (const std::string heard = announce(from, said); !heard.empty()) {
         talk_.wire.tally.count(from == kClient ? (bars ? "FTP EPRT" : "FTP PORT") : (bars ? "FTP 229" : "FTP 227"));
         const auto place = bars ? read_bars(heard) : read_commas(heard);
-        const uint16_t source = from == kClient && draw_.chance(60) ? kFtpDataPort : own_port();
+        const uint16_t source = from == kClient && draw_.chance(60) ? kFtpDataPort : ports_.next();
         if (place && draw_.chance(85)) come(from, *place, source, "FTP data connections");
       }
       chatter();
@@ -115,7 +123,7 @@ class HelperTalk {
     if (!talk_.connect(to_server(kIrcPort))) return talk_.wire.same;
     talk_.say(kServer, ":irc 001 x :hello\r\n");
     for (uint32_t i = draw_.between(1, 6); i > 0; --i) {
-      const uint16_t port = own_port();
+      const uint16_t port = ports_.next();
       const Speaker& client = talk_.speakers[kClient];
       const uint32_t address = load_be32(client.own.bytes.data());
       const auto what = draw_.pick<std::string_view>({"SEND file", "CHAT chat", "TSEND f"});
@@ -124,7 +132,7 @@ class HelperTalk {
       if (!heard.empty()) {
         talk_.wire.tally.count("IRC offers");
         const auto place = read_offer(heard);
-        if (place && draw_.chance(85)) come(kClient, *place, own_port(), "IRC connections");
+        if (place && draw_.chance(85)) come(kClient, *place, ports_.next(), "IRC connections");
       }
       chatter();
     }
@@ -134,12 +142,12 @@ class HelperTalk {
   bool tftp() {
     for (uint32_t i = draw_.between(1, 4); i > 0 && talk_.wire.same; --i) {
       Speaker first = to_server(kTftpPort);
-      if (draw_.chance(50)) first.own_port = own_port();
+      if (draw_.chance(50)) first.own_port = ports_.next();
       const std::string_view kind = draw_.pick<std::string_view>({"\1", "\2", "\3"});
       if (!talk_.begin_udp(first, std::string(1, '\0') + std::string(kind) + std::string("f\0octet\0", 8))) continue;
       // The answer comes from a port of the server's choice.
       Speaker answering = talk_.speakers[kServer];
-      answering.own_port = own_port();
+      answering.own_port = ports_.next();
       NatTalk transfer(talk_.wire);
       if (!transfer.begin_udp(answering, "data")) continue;
       transfer.say_udp(1, "ack");
@@ -150,13 +158,8 @@ class HelperTalk {
   }
 
  private:
-  // Ports of one conversation, among those that share a table.
-  static constexpr uint32_t kPerTable = 100, kOwnPorts = 64, kFirstPort = 1100;
-
-  uint16_t own_port() { return static_cast<uint16_t>(kFirstPort + number_ * kOwnPorts + used_ports_++ % kOwnPorts); }
-
   Speaker to_server(uint16_t port) {
-    return {.interface = 0, .own = client_, .peer = server_, .own_port = own_port(), .peer_port = port};
+    return {.interface = 0, .own = hosts_.client, .peer = hosts_.server, .own_port = ports_.next(), .peer_port = port};
   }
 
   std::string commas_command(uint8_t from, uint16_t port) {
@@ -221,19 +224,21 @@ class HelperTalk {
 
   NatTalk& talk_;
   Draw& draw_;
-  IpAddress client_, server_;
-  uint32_t number_;
-  uint32_t used_ports_ = 0;
+  HelperHosts hosts_;
+  OwnPorts ports_;
 };
 
 }  // namespace
 
-bool talk_with_helper(NatWire& wire, const IpAddress& client, const IpAddress& server, uint32_t number) {
+bool talk_with_helper(NatWire& wire, const HelperHosts& hosts) {
   NatTalk talk(wire);
-  HelperTalk helper(talk, client, server, number);
+  HelperTalk helper(talk, hosts);
   const uint32_t which = wire.draw.below(100);
-  if (which < 20) return helper.tftp();
-  return which < 45 && !wire.draw.v6() ? helper.irc() : helper.ftp();
+  if (which < 12) return helper.tftp();
+  if (which < 40) return talk_sip_through_nat(talk, hosts);
+  if (which < 55 && !wire.draw.v6()) return talk_pptp_through_nat(talk, hosts);
+  if (which < 70 && !wire.draw.v6()) return helper.irc();
+  return helper.ftp();
 }
 
 std::span<const std::string_view> helper_talk_counts() { return kCounts; }

@@ -265,6 +265,8 @@ class Comparison {
     // Without ports, or where they run out, what comes in here may clash.
     may_clash_ = way.protocol == 200 || way.protocol == kGre || kind_->ports == Ports::Clashing;
     const bool with_helper = !kind_->leaves_to_chance() && draw_.chance(30);
+    // What is delivered here our observer sees before a helper has written it anew.
+    may_clash_ = may_clash_ || with_helper;
     story_.clear();
     const bool passes = with_helper            ? talk_over(way, number)
                         : way.protocol == kTcp ? talk_tcp(way, number)
@@ -287,7 +289,7 @@ class Comparison {
       return left ? left.kernel : std::nullopt;
     };
     ++helper_conversations;
-    return talk_with_helper(wire, way.from, way.to, number);
+    return talk_with_helper(wire, {.client = way.from, .server = way.to, .number = number});
   }
 
   bool is_cut_off(const Input& input, const Both& left) const {

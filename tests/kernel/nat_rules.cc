@@ -67,8 +67,12 @@ constexpr NatRules kRules[] = {
 // Ports that no other conversation goes to.
 constexpr std::string_view kHelpers =
     "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n"
-    "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n";
-constexpr std::string_view kIpv4Helpers = "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n";
+    "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n"
+    "-A PREROUTING -p tcp -m tcp --dport 5060 -j CT --helper sip\n"
+    "-A PREROUTING -p udp -m udp --dport 5060 -j CT --helper sip\n";
+constexpr std::string_view kIpv4Helpers =
+    "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n"
+    "-A PREROUTING -p tcp -m tcp --dport 1723 -j CT --helper pptp\n";
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

@@ -109,6 +109,11 @@ void NatTalk::say_udp(uint8_t from, std::string_view text) {
   if (seen) hear(to, *seen);
 }
 
+bool NatTalk::say_gre(uint8_t from, const test::Bytes& bytes) {
+  const Speaker& who = speakers[from];
+  return put(who, test::ip4(who.own.text() + " > " + who.peer.text(), kGre, bytes)).has_value();
+}
+
 void NatTalk::say_segment(uint8_t from, uint8_t flags, std::string_view text, bool lost) {
   Speaker& who = speakers[from];
   Speaker& to = speakers[1 - from];

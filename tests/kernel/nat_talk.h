@@ -70,6 +70,8 @@ class NatTalk {
   bool begin_udp(const Speaker& first, std::string_view text);
   // What reaches the other is what it `heard`; empty: it was lost.
   void say_udp(uint8_t from, std::string_view text);
+  // False: it did not reach the other.
+  bool say_gre(uint8_t from, const test::Bytes& bytes);
   // At times in two pieces, or lost.
   void say(uint8_t from, std::string_view text);
   void acknowledge(uint8_t from);

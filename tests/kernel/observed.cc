@@ -92,6 +92,17 @@ std::string hex(const std::vector<uint8_t>& bytes) {
   return bytes.size() > kMost ? out + "..." : out;
 }
 
+// Some bytes before and behind a place, for a payload that is text.
+std::string printable(const std::vector<uint8_t>& bytes, size_t at) {
+  constexpr size_t kBefore = 24, kBehind = 40;
+  std::string out;
+  for (size_t i = at - std::min(at, kBefore); i < std::min(bytes.size(), at + kBehind); ++i) {
+    const bool plain = bytes[i] >= ' ' && bytes[i] < 0x7f;
+    out += plain ? std::string(1, static_cast<char>(bytes[i])) : fmt::format("\\x{:02x}", bytes[i]);
+  }
+  return out;
+}
+
 std::string line_of(const Seen& seen) {
   std::string out = fmt::format("  {}", where_text(seen.where));
   if (!seen.in.empty()) out += " in " + seen.in;
@@ -129,7 +140,9 @@ std::string difference(Observed kernel, Observed ours) {
       if (a[i] == b[i]) continue;
       const auto [x, y] = std::ranges::mismatch(a[i].bytes, b[i].bytes);
       if (x == a[i].bytes.end() && y == b[i].bytes.end()) continue;
-      out += fmt::format("first differing byte of sighting {}: {}\n", i + 1, x - a[i].bytes.begin());
+      const auto at = static_cast<size_t>(x - a[i].bytes.begin());
+      out += fmt::format("first differing byte of sighting {}: {}\n  kernel ...{}\n  ours   ...{}\n", i + 1, at,
+                         printable(a[i].bytes, at), printable(b[i].bytes, at));
       return;
     }
   };

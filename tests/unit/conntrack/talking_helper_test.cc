@@ -219,7 +219,7 @@ TEST(PptpHelper, ExpectsACallInBothDirectionsByItsKeys) {
     talk.calls.complete(tuple, packet.transport(8));
     EXPECT_EQ(tuple.source_id, reply ? 0x5678 : 0x1234);
     EXPECT_TRUE(talk.comes(packet));
-    talk.calls.arrived(*talk.connection, tuple, 0);
+    talk.calls.arrived(*talk.connection, {.tuple = tuple}, 0);
     EXPECT_TRUE(talk.expectations.empty()) << "the other direction belongs to it";
   }
 }

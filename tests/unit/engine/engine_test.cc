@@ -195,13 +195,12 @@ struct WarningCase {
   const char* warning;
 };
 constexpr WarningCase kWarningCases[] = {
-    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p udp -j CT --helper sip",
-     "test.rules:5: helper \"sip\" does not write anew yet what a mapped connection says: addresses and ports in its "
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p udp -j CT --helper snmp",
+     "test.rules:5: helper \"snmp\" does not write anew yet what a mapped connection says: addresses and ports in its "
      "payload stay"},
-    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p tcp -j CT --helper pptp",
-     "test.rules:5: helper \"pptp\" does not write anew yet what a mapped connection says: addresses and ports in its "
-     "payload stay"},
-    {"-A POSTROUTING -j ACCEPT", "-A PREROUTING -p udp -j CT --helper sip", ""},
+    {"-A POSTROUTING -j ACCEPT", "-A PREROUTING -p udp -j CT --helper snmp", ""},
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p udp -j CT --helper sip", ""},
+    {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p tcp -j CT --helper pptp", ""},
     {"-A POSTROUTING -j MASQUERADE", "-A PREROUTING -p tcp -j CT --helper ftp", ""},
     {"-A POSTROUTING -j ACCEPT", "-A PREROUTING -p tcp -j CT --helper sane",
      "test.rules:5: helper \"sane\" is given to connections, but does not read what they say yet"},

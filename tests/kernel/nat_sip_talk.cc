@@ -1,0 +1,247 @@
+// SIP through NAT: registrations, calls, and their media, where each end was told to send it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernel/nat_helper_talks.h"
+
+namespace sallyport::kernel {
+namespace {
+
+constexpr uint16_t kSipPort = 5060;
+constexpr uint8_t kPhone = 0, kProxy = 1;
+
+struct Place {
+  IpAddress address = {};
+  uint16_t port = 0;
+};
+
+// What stands behind a word, up to the first of those letters.
+std::string_view behind(std::string_view text, std::string_view word, std::string_view ends) {
+  const size_t at = text.find(word);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + word.size());
+  return rest.substr(0, std::min(rest.find_first_of(ends), rest.size()));
+}
+
+uint16_t number_of(std::string_view digits) {
+  return static_cast<uint16_t>(std::strtoul(std::string(digits).c_str(), nullptr, 10));
+}
+
+class SipTalk {
+ public:
+  SipTalk(NatTalk& talk, const HelperHosts& hosts)
+      : talk_(talk), draw_(talk.draw), ports_(hosts.number), hosts_(hosts) {
+    tcp_ = draw_.chance(40);
+  }
+
+  bool run() {
+    Speaker first = {.interface = 0, .own = hosts_.client, .peer = hosts_.server, .peer_port = kSipPort};
+    // Some telephones send from another port than they listen on.
+    own_listens_ = !tcp_ && draw_.chance(25);
+    first.own_port = ports_.next();
+    if (tcp_ && !talk_.connect(first)) return talk_.wire.same;
+    talk_.speakers[kPhone] = tcp_ ? talk_.speakers[kPhone] : first;
+    bool begun = tcp_;
+    for (uint32_t i = draw_.between(2, 9); i > 0 && talk_.wire.same; --i) {
+      const uint8_t from = begun && draw_.chance(45) ? kProxy : kPhone;
+      std::string said = draw_.chance(begun ? 55 : 100) ? request(from) : answer(from);
+      if (draw_.chance(6)) said = damaged(std::move(said));
+      if (tcp_ && draw_.chance(6)) said += request(from);
+      begun = say(from, first, said, begun);
+      if (!begun) continue;
+      act_upon(static_cast<uint8_t>(1 - from), said);
+      if (tcp_) chatter();
+    }
+    return talk_.wire.same;
+  }
+
+ private:
+  // False: it did not reach anybody yet.
+  bool say(uint8_t from, const Speaker& first, const std::string& said, bool begun) {
+    if (!begun) return talk_.begin_udp(first, said);
+    tcp_ ? talk_.say(from, said) : talk_.say_udp(from, said);
+    return true;
+  }
+
+  void chatter() {
+    const auto from = static_cast<uint8_t>(draw_.below(2));
+    if (draw_.chance(30)) talk_.acknowledge(from);
+    if (draw_.chance(30)) talk_.repeat(from);
+  }
+
+  // The other end, told something, sends its media there, or calls.
+  void act_upon(uint8_t who, const std::string& said) {
+    const std::string heard = talk_.speakers[who].heard;
+    if (heard.empty()) return;
+    Tally& tally = talk_.wire.tally;
+    tally.count("SIP messages");
+    if (heard != said) tally.count("SIP messages written anew");
+    if (heard.size() > said.size()) tally.count("SIP messages that grew");
+    const auto address = parse_address(behind(heard, draw_.v6() ? "c=IN IP6 " : "c=IN IP4 ", "\r\n"));
+    const uint16_t port = number_of(behind(heard, "m=audio ", " "));
+    if (address && port != 0 && draw_.chance(70)) {
+      const int beside = draw_.pick<int>({0, 0, 0, 1, 1, 2});
+      if (send_apart(who, {*address, static_cast<uint16_t>(port + beside)}, media_port_[who])) {
+        tally.count("SIP media");
+      }
+    }
+    const std::string_view contact = behind(heard, "Contact: <sip:bob@", ">;");
+    if (contact.empty() || !draw_.chance(40)) return;
+    const size_t colon = contact.rfind(draw_.v6() ? "]:" : ":");
+    if (colon == std::string_view::npos) return;
+    std::string_view host = contact.substr(0, colon);
+    if (draw_.v6() && host.starts_with('[')) host.remove_prefix(1);
+    const auto listens = parse_address(host);
+    const uint16_t at = number_of(contact.substr(contact.rfind(':') + 1));
+    if (listens && !tcp_ && send_apart(who, {*listens, at}, who == kProxy ? kSipPort : 0))
+      tally.count("SIP calls to a contact");
+  }
+
+  bool send_apart(uint8_t who, const Place& place, uint16_t from_port) {
+    const Speaker& speaker = talk_.speakers[who];
+    const Speaker first = {.interface = speaker.interface,
+                           .own = speaker.own,
+                           .peer = place.address,
+                           .own_port = from_port != 0 ? from_port : ports_.next(),
+                           .peer_port = place.port};
+    NatTalk apart(talk_.wire);
+    if (!apart.begin_udp(first, "OPTIONS sip:x SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n")) return false;
+    // From the usual port several would talk to the same place, and come by chance.
+    if (apart.speakers[1].own_port != kSipPort) apart.say_udp(1, "media and so on");
+    apart.say_udp(0, "media");
+    return true;
+  }
+
+  std::string bracketed(const IpAddress& address) const {
+    return draw_.v6() ? "[" + address.text() + "]" : address.text();
+  }
+  // Its own, the other's, or with another port.
+  std::string place(uint8_t end, bool with_port = true) {
+    const Speaker& who = talk_.speakers[end];
+    const bool own = draw_.chance(80);
+    const uint16_t port = own ? who.own_port : who.peer_port;
+    std::string text = bracketed(own ? who.own : who.peer);
+    if (with_port && draw_.chance(85)) text += fmt::format(":{}", draw_.chance(90) ? port : ports_.next());
+    return text;
+  }
+
+  std::string via(uint8_t from, bool request) {
+    const Speaker& who = talk_.speakers[from];
+    const IpAddress& asker = request ? who.own : who.peer;
+    uint16_t port = request ? who.own_port : who.peer_port;
+    if (own_listens_ && from == kPhone && request) port = kSipPort;
+    std::string line = fmt::format("Via: SIP/2.0/{} {}", tcp_ ? "TCP" : "UDP", bracketed(asker));
+    if (port != kSipPort || draw_.chance(50)) line += fmt::format(":{}", port);
+    if (draw_.chance(25)) line += ";maddr=" + bracketed(draw_.chance(80) ? who.own : who.peer);
+    if (draw_.chance(25)) line += ";received=" + (draw_.chance(80) ? asker : who.own).text();
+    if (draw_.chance(25)) line += fmt::format(";rport={}", draw_.chance(80) ? port : ports_.next());
+    return line + ";branch=z9\r\n";
+  }
+
+  std::string contact(uint8_t end) {
+    const Speaker& who = talk_.speakers[end];
+    // Its own, or what two conversations expect at the same place would come by chance.
+    const uint16_t port = end == kPhone && draw_.chance(60) ? who.own_port : ports_.next();
+    const IpAddress& own = draw_.chance(93) ? who.own : who.peer;
+    std::string text = fmt::format("Contact: <sip:bob@{}:{}>", bracketed(own), port);
+    text += draw_.pick<std::string_view>({"", ";expires=60", ";expires=3600", ";expires=0"});
+    if (draw_.chance(10)) text += fmt::format(", <sip:{}>", place(end));
+    return text + "\r\n";
+  }
+
+  std::string sdp(uint8_t end) {
+    if (draw_.chance(15)) return {};
+    const Speaker& who = talk_.speakers[end];
+    const std::string_view family = draw_.v6() ? "IP6" : "IP4";
+    const std::string own = (draw_.chance(92) ? who.own : who.peer).text();
+    std::string body = "v=0\r\n";
+    if (draw_.chance(97)) body += fmt::format("o=x 1 1 IN {} {}\r\n", family, own);
+    body += "s=-\r\n";
+    const bool common = draw_.chance(75);
+    const std::string line = fmt::format("c=IN {} {}\r\n", family, own);
+    if (common) body += line;
+    body += "t=0 0\r\n";
+    for (uint32_t i = draw_.chance(70) ? 1 : draw_.below(4); i > 0; --i) {
+      const uint16_t port = draw_.chance(95) ? ports_.next_pair() : draw_.pick<uint16_t>({0, 80});
+      if (port > 1024) media_port_[end] = port;
+      body +=
+          fmt::format("m={} {} RTP/AVP 0\r\n", draw_.pick<std::string_view>({"audio", "audio", "video", "text"}), port);
+      if (!common || draw_.chance(20)) body += line;
+    }
+    return body;
+  }
+
+  std::string headers(uint8_t from, std::string_view method, const std::string& body, bool request,
+                      const std::string& contacts) {
+    std::string lines = via(from, request);
+    if (draw_.chance(15)) lines += via(from, request);
+    const auto named = [&] { return draw_.chance(50) ? std::string("example.org") : place(from); };
+    lines += fmt::format("{}: <sip:a@{}>;tag=1\r\n", draw_.chance(80) ? "From" : "f", named());
+    lines += fmt::format("{}: <sip:b@{}>\r\n", draw_.chance(80) ? "To" : "t", named());
+    lines += fmt::format("CSeq: {} {}\r\n{}", sequence_, method, contacts);
+    if (draw_.chance(20)) lines += "Expires: 60\r\n";
+    if (tcp_ ? draw_.chance(98) : draw_.chance(92)) {
+      lines += fmt::format("{}: {}\r\n", draw_.chance(80) ? "Content-Length" : "l", body.size());
+    }
+    return lines + "\r\n" + body;
+  }
+
+  std::string request(uint8_t from) {
+    const auto what = draw_.pick<std::string_view>(
+        {"REGISTER", "REGISTER", "INVITE", "INVITE", "INVITE", "ACK", "UPDATE", "BYE", "OPTIONS"});
+    if (draw_.chance(40)) sequence_ = draw_.below(4);
+    const bool registers = what == "REGISTER";
+    const std::string body = registers || what == "BYE" ? "" : sdp(from);
+    const std::string to = draw_.chance(50) ? "example.org" : place(static_cast<uint8_t>(from));
+    return fmt::format("{} sip:{}{} SIP/2.0\r\n", what, draw_.chance(50) ? "bob@" : "", to) +
+           headers(from, what, body, true, registers || draw_.chance(60) ? contact(from) : "");
+  }
+
+  std::string answer(uint8_t from) {
+    const auto what = draw_.pick<std::string_view>({"REGISTER", "REGISTER", "INVITE", "INVITE", "INVITE", "UPDATE"});
+    const bool registers = what == "REGISTER";
+    const std::string body = registers ? "" : sdp(from);
+    // A registrar repeats what it was told.
+    std::string contacts = draw_.chance(60) ? contact(from) : "";
+    if (registers && draw_.chance(80)) {
+      const std::string_view told = behind(talk_.speakers[from].heard, "Contact: ", "\r\n");
+      contacts = told.empty() ? contacts : fmt::format("Contact: {}\r\n", told);
+    }
+    return fmt::format("SIP/2.0 {} x\r\n", draw_.pick<std::string_view>({"200", "200", "200", "183", "404"})) +
+           headers(from, what, body, false, contacts);
+  }
+
+  std::string damaged(std::string said) {
+    const uint32_t at = draw_.below(static_cast<uint32_t>(said.size()));
+    switch (draw_.below(3)) {
+      case 0:
+        said.erase(at, draw_.between(1, 4));
+        break;
+      case 1:
+        said.insert(at, 1, draw_.pick({' ', '\r', '\n', ',', ':', ';', '0', '.'}));
+        break;
+      default:
+        said[at] = static_cast<char>(draw_.below(256));
+        break;
+    }
+    return said;
+  }
+
+  NatTalk& talk_;
+  Draw& draw_;
+  OwnPorts ports_;
+  HelperHosts hosts_;
+  bool tcp_ = false;
+  bool own_listens_ = false;
+  uint32_t sequence_ = 1;
+  std::array<uint16_t, 2> media_port_ = {};
+};
+
+}  // namespace
+
+bool talk_sip_through_nat(NatTalk& talk, const HelperHosts& hosts) { return SipTalk(talk, hosts).run(); }
+
+}  // namespace sallyport::kernel
