@@ -1,8 +1,9 @@
 # Compiler flags for all our targets: warnings are errors, and what is optimised is hardened.
 add_library(sallyport_flags INTERFACE)
+# Nobody puts functions of his own in the place of the library's (-fno-semantic-interposition): they may be inlined.
 target_compile_options(sallyport_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
-  -fstack-protector-strong -fcf-protection=full)
+  -fno-semantic-interposition -fstack-protector-strong -fcf-protection=full)
 # libstdc++ 12's own stable_sort uses what it calls deprecated, and clang says so where it is used.
 target_compile_options(sallyport_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 target_link_options(sallyport_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
@@ -10,9 +11,8 @@ include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 
 # The release is optimised as the development build is: with -O3 g++ 12 warns of writes in libfmt's and std::string's own
-# code that do not happen, and what one tests should be what one installs. Nobody puts functions of his own in the place
-# of the library's, so the compiler may inline them.
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -fno-semantic-interposition")
+# code that do not happen, and what one tests should be what one installs.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 
 # Assertions stay on in every build: a packet that breaks an invariant must stop the program, not pass by it.
 foreach(type RELWITHDEBINFO MINSIZEREL)

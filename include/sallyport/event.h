@@ -1,7 +1,10 @@
 // What the engine tells: structured events, log lines, logged packets. docs/events.md has every event's members.
 #pragma once
 
+#include <array>
+#include <cassert>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -44,6 +47,27 @@ struct EventField {
     made.kind = Kind::Time;
     return made;
   }
+};
+
+// The members of one object of an event as they come together, on the stack; `most` bounds them.
+template <size_t most>
+class EventFields {
+ public:
+  template <class Value>
+  void add(std::string_view name, const Value& value) {
+    put(EventField(name, value));
+  }
+  void add_moment(std::string_view name, Timestamp time) { put(EventField::moment(name, time)); }
+  std::span<const EventField> view() const { return {fields_.data(), size_}; }
+
+ private:
+  void put(const EventField& field) {
+    assert(size_ < most);
+    fields_[size_++] = field;
+  }
+
+  std::array<EventField, most> fields_;
+  size_t size_ = 0;
 };
 
 // Who is concerned where no packet is at hand: a source that has fallen silent, a connection that ends.

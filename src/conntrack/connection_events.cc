@@ -22,19 +22,7 @@ using Field = ConnectionRecord::Field;
 constexpr uint16_t kBegins = kEventNew | kEventRelated;
 
 // Members of one object of an event.
-class Members {
- public:
-  template <class Value>
-  void add(std::string_view name, const Value& value) {
-    fields_[size_++] = EventField(name, value);
-  }
-  void add_moment(std::string_view name, Timestamp time) { fields_[size_++] = EventField::moment(name, time); }
-  std::span<const EventField> view() const { return {fields_.data(), size_}; }
-
- private:
-  std::array<EventField, 20> fields_;
-  size_t size_ = 0;
-};
+using Members = EventFields<20>;
 
 // What -j CT chose of its events.
 uint16_t wanted_events(const Connection& connection) {
@@ -53,10 +41,6 @@ std::string_view flow_state(const Connection& connection) {
                       (connection.tcp.state == TcpState::TimeWait || connection.tcp.state == TcpState::Close);
   if (closed) return "closed";
   return connection.has(kStatusSeenReply) ? "established" : "new";
-}
-
-bool has_ports(uint8_t protocol) {
-  return protocol == kTcp || protocol == kUdp || protocol == kUdplite || protocol == kSctp;
 }
 
 // Source and destination of one side of a mapping, under names that begin with `side`.

@@ -162,7 +162,7 @@ bool ConntrackModule::prepare_in(Packet& packet) const {
 
 void ConntrackModule::prepare(Packet& packet) const {
   if (packet.more_fragments || packet.fragment_offset != 0) return;
-  // A key of GRE\'s may become known before its turn.
+  // A key of GRE's may become known before its turn.
   if (packet.protocol == kGre) return;
   packet.flow_hashed = packet.family == Family::Ipv4 ? prepare_in<4>(packet) : prepare_in<16>(packet);
 }

@@ -15,18 +15,7 @@ namespace {
 using enum RefusalReason;
 
 // Members of the event's `netfilter` object. 20 at most: those of TCP's window.
-class Members {
- public:
-  template <class Value>
-  void add(std::string_view name, const Value& value) {
-    fields_[size_++] = EventField(name, value);
-  }
-  std::span<const EventField> view() const { return {fields_.data(), size_}; }
-
- private:
-  std::array<EventField, 24> fields_;
-  size_t size_ = 0;
-};
+using Members = EventFields<20>;
 
 bool is_window_test(RefusalReason reason) { return reason >= TcpSeqOver && reason <= TcpAckUnder; }
 

@@ -10,12 +10,6 @@
 namespace sallyport {
 namespace {
 
-bool has_ports(uint8_t protocol) {
-  return protocol == kTcp || protocol == kUdp || protocol == kUdplite || protocol == kSctp;
-}
-
-bool is_icmp(const Tuple& tuple) { return tuple.protocol == (tuple.family == Family::Ipv4 ? kIcmp : kIcmp6); }
-
 // The answer's ICMP type; none for what is no query.
 std::optional<uint8_t> answering_type(Family family, uint8_t type) {
   if (family == Family::Ipv4) {

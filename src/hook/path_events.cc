@@ -2,7 +2,6 @@
 
 #include "hook/path_events.h"
 
-#include <array>
 #include <utility>
 
 #include "sallyport/clock.h"
@@ -10,20 +9,7 @@
 namespace sallyport {
 namespace {
 
-// A list that cannot outgrow its array: 18 members at most, TCP over IPv4.
-class FieldList {
- public:
-  template <class Value>
-  void add(std::string_view name, const Value& value) {
-    fields_[size_++] = EventField(name, value);
-  }
-  std::span<const EventField> view() const { return {fields_.data(), size_}; }
-
- private:
-  static constexpr size_t kMost = 24;
-  std::array<EventField, kMost> fields_;
-  size_t size_ = 0;
-};
+using FieldList = EventFields<18>;  // TCP over IPv4 has that many
 
 void add_ip(const Packet& packet, FieldList& fields) {
   const uint8_t* const ip = packet.data();

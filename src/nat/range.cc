@@ -22,11 +22,6 @@ constexpr uint32_t kMostAttempts = 128;
 constexpr uint32_t kLeastAttempts = 16;
 constexpr uint32_t kAttemptsThatEvict = 32;
 
-bool is_icmp(const Tuple& tuple) { return tuple.protocol == (tuple.family == Family::Ipv4 ? kIcmp : kIcmp6); }
-bool has_ports(uint8_t protocol) {
-  return protocol == kTcp || protocol == kUdp || protocol == kUdplite || protocol == kSctp;
-}
-
 bool used(const Tuple& tuple, const Connection& connection, const NatSearch& search) {
   auto reply = inverted(tuple);
   if (!reply) return false;

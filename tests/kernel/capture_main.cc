@@ -37,7 +37,6 @@ namespace {
 namespace fs = std::filesystem;
 using scenario::Setup;
 
-constexpr int kNotTested = 77;    // what ctest reports as skipped
 constexpr uint32_t kMtu = 65000;  // what network cards put together passes whole
 
 // One packet of a capture, and whose it is.

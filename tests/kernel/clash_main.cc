@@ -27,7 +27,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;
 constexpr uint16_t kQueue = 7;
 constexpr uint32_t kMostWaiting = 64;
 constexpr uint32_t kStepsPerRound = 12;

@@ -31,7 +31,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
 // Both clocks tick while a conversation runs; more than this apart is another timeout.
 constexpr long kClockTolerance_s = 1;
 // So many conversations share a table before it is emptied: the shortest timeouts are ten seconds, and what ends by

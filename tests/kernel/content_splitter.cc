@@ -19,7 +19,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr int kPatienceMs = 10000;
 
 // The last rule stands for a router behind us at which decoys end; the rules before count them.

@@ -25,8 +25,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
-
 struct Settings {
   uint64_t seed = 1;
   size_t rulesets = 30;

@@ -30,7 +30,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr uint32_t kPerTable = 100;
 
 // What each side let out for one packet, if anything.

@@ -23,7 +23,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;
 constexpr uint16_t kQueue = 7;
 constexpr uint32_t kMostWaiting = 8;
 // A packet that is sent back for ever would be one.

@@ -15,7 +15,9 @@
 
 namespace sallyport::kernel {
 
-constexpr int kWrongUsage = 2;  // the exit code
+// Exit codes.
+constexpr int kWrongUsage = 2;
+constexpr int kNotTested = 77;  // what ctest reports as skipped
 
 // One option and where its value goes: a number, a word, yes by being there (a flag), or, where the name is empty,
 // whatever words there are beside the options.

@@ -32,7 +32,6 @@ namespace {
 using namespace test;
 using scenario::Machine;
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr uint16_t kFirstPort = 2000, kServerPort = 80;
 constexpr uint32_t kFollowers = 3;
 constexpr size_t kEnoughHits = 1000;  // of a cell, before a release

@@ -21,7 +21,6 @@
 namespace sallyport::kernel {
 namespace {
 
-constexpr int kNotTested = 77;  // what ctest reports as skipped
 constexpr uint32_t kMtuOut = 1500;
 
 // What PREROUTING saw, and what left by tb.
