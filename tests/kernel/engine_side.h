@@ -38,6 +38,8 @@ class EngineSide {
   Engine& engine() { return *engine_; }
   // The time of the next packet; by itself it is a millisecond after the one before.
   void set_time(Timestamp time) { time_ = time; }
+  // Until what would be the time of the next packet; for listings.
+  void let_pass(Timestamp until) { engine_->clock().advance_to(until + kMillisecond); }
   // The connection table, as /proc/net/nf_conntrack lists it.
   std::string connections();
   // What helpers expect, as /proc/net/nf_conntrack_expect lists it.

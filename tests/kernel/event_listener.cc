@@ -1,4 +1,4 @@
-// conntrack(8) is asked for what happens; an entry of our own, put in and taken out again, marks how far it has come.
+// conntrack(8) is asked for what happens; a mark shows how far it has come.
 
 #include "kernel/event_listener.h"
 
@@ -13,12 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "kernel/tool.h"
-
 namespace sallyport::kernel {
 namespace {
 
-constexpr std::string_view kMark = "src=203.0.113.250";
 // Nothing takes so long; it only ends a test that would hang.
 constexpr int kPatience_ms = 60'000;
 constexpr long kClockTolerance_s = 1;
@@ -96,11 +93,12 @@ Result<std::unique_ptr<EventListener>> EventListener::open() {
   }
   close(ends[1]);
   std::unique_ptr<EventListener> listener(new EventListener(ends[0], process));
+  auto mark = EventMark::open();
+  if (!mark) return std::unexpected(mark.error());
+  listener->mark_ = std::move(*mark);
   // It listens as soon as it tells of a mark.
   for (int tries = 0; tries < 1000; ++tries) {
-    run_tool({"conntrack", "-I", "-s", "203.0.113.250", "-d", "203.0.113.251", "-p", "udp", "--sport", "1", "--dport",
-              "1", "-t", "1000"});
-    run_tool({"conntrack", "-D", "-s", "203.0.113.250"});
+    if (auto done = listener->mark_->set(1); !done) return std::unexpected(done.error());
     pollfd waiting = {listener->input_, POLLIN, 0};
     if (poll(&waiting, 1, 20) > 0) break;
   }
@@ -132,16 +130,14 @@ Result<std::string> EventListener::read_line() {
 }
 
 Result<std::vector<std::string>> EventListener::take() {
-  const std::string port = std::to_string(2 + marks_++ % 60000);
-  run_tool({"conntrack", "-I", "-s", "203.0.113.250", "-d", "203.0.113.251", "-p", "udp", "--sport", port, "--dport",
-            "1", "-t", "1000"});
-  run_tool({"conntrack", "-D", "-s", "203.0.113.250"});
+  const auto port = static_cast<uint16_t>(2 + marks_++ % 60000);
+  if (auto done = mark_->set(port); !done) return std::unexpected(done.error());
   std::vector<std::string> lines;
   const std::string last = fmt::format("sport={} ", port);
   while (true) {
     auto line = read_line();
     if (!line) return std::unexpected(line.error());
-    if (!line->contains(kMark)) {
+    if (!line->contains(EventMark::kSource)) {
       lines.push_back(std::move(*line));
     } else if (is_end(*line) && line->contains(last)) {
       return lines;
@@ -175,9 +171,13 @@ std::string EventComparison::left_over(std::string_view kernel_table, std::strin
   for (const std::string& line : ended_here_) {
     if (kernel_table.contains(tuple_of(line))) text += fmt::format("ended in the engine only: {}\n", line);
   }
+  forget();
+  return text;
+}
+
+void EventComparison::forget() {
   ended_there_.clear();
   ended_here_.clear();
-  return text;
 }
 
 }  // namespace sallyport::kernel

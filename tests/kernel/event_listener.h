@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/event_mark.h"
 #include "sallyport/connection_text.h"
 #include "sallyport/result.h"
 
@@ -30,6 +31,7 @@ class EventListener {
 
   int input_;
   int process_;
+  std::unique_ptr<EventMark> mark_ = nullptr;
   std::string text_ = {};
   unsigned marks_ = 0;
 };
@@ -51,6 +53,8 @@ class EventComparison {
   std::string difference(std::vector<std::string> kernel, std::vector<std::string> ours);
   // Behind the last conversation of a table: what ended on one side only must be gone from the other's listing by now.
   std::string left_over(std::string_view kernel_table, std::string_view our_table);
+  // What ended in a table that is not compared.
+  void forget();
   size_t compared() const { return compared_; }
 
  private:

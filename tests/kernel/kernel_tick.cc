@@ -1,15 +1,22 @@
-// The kernel's tick, seen in CLOCK_MONOTONIC_COARSE.
+// A TCP socket that never sends says for how long it has not: in milliseconds, but counted in jiffies.
 
 #include "kernel/kernel_tick.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <stdexcept>
 
 namespace sallyport::kernel {
 namespace {
 
-constexpr Duration kTick = kSecond / 250;
+constexpr Duration kTick = kSecond / KernelTick::kPerSecond;
+constexpr uint32_t kMillisecondsPerTick = 1000 / KernelTick::kPerSecond;
+// The milliseconds turn round at 2^32.
+constexpr uint32_t kTicksMask = UINT32_MAX / kMillisecondsPerTick;
 
 Timestamp read(clockid_t clock) {
   timespec time = {};
@@ -19,7 +26,19 @@ Timestamp read(clockid_t clock) {
 
 }  // namespace
 
-// The coarse clock is always late: by something when it moves, and by a tick more just before it moves again.
+KernelTick::KernelTick() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP)), first_(read_ticks()) {}
+
+KernelTick::~KernelTick() { close(socket_); }
+
+uint32_t KernelTick::read_ticks() const {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) throw std::runtime_error("no TCP_INFO\n");
+  return info.tcpi_last_data_sent / kMillisecondsPerTick;
+}
+
+// The coarse clock moves with the tick and is always late: by something when it moves, and by a tick more just before
+// it moves again.
 void KernelTick::wait_for_room() {
   while (true) {
     const Duration late = read(CLOCK_MONOTONIC) - read(CLOCK_MONOTONIC_COARSE);
@@ -29,13 +48,10 @@ void KernelTick::wait_for_room() {
 }
 
 Timestamp KernelTick::time() {
-  const Timestamp coarse = read(CLOCK_MONOTONIC_COARSE);
-  // Rounded, as the interrupt comes a little early or late; but a tick that moved is another one.
-  if (coarse != coarse_) tick_ = std::max((coarse + kTick / 2) / kTick, tick_ + 1);
-  coarse_ = coarse;
-  return tick_ * kTick + kTick / 2;
+  tick_ = (read_ticks() - first_) & kTicksMask;
+  return (tick_ + kPerSecond) * kTick + kTick / 2;
 }
 
-bool KernelTick::moved() const { return read(CLOCK_MONOTONIC_COARSE) != coarse_; }
+int64_t KernelTick::passed() const { return ((read_ticks() - first_) & kTicksMask) - tick_; }
 
 }  // namespace sallyport::kernel

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <limits>
 
+#include "kernel/netlink_messages.h"
 #include "sallyport/bytes.h"
 
 namespace sallyport::kernel {
@@ -25,65 +26,11 @@ namespace {
 constexpr uint16_t kGroupAtOutput = 65000, kGroupAtInput = 65001, kGroupAtPostrouting = 65002;
 constexpr std::string_view kTable = "referee";
 
-// Netlink messages one behind the other, attributes nested.
-class Messages {
- public:
-  void begin(uint16_t type, uint16_t flags, uint8_t family, uint16_t resource) {
-    message_ = bytes_.size();
-    const nlmsghdr header = {0, type, static_cast<uint16_t>(NLM_F_REQUEST | flags), ++sequence_, 0};
-    append(&header, sizeof header);
-    const nfgenmsg extra = {family, NFNETLINK_V0, htons(resource)};
-    append(&extra, sizeof extra);
-  }
-  void end() { set_length32(message_); }
-
-  void attribute(uint16_t type, const void* value, size_t size) {
-    const nlattr header = {static_cast<uint16_t>(sizeof header + size), type};
-    append(&header, sizeof header);
-    append(value, size);
-    bytes_.resize((bytes_.size() + 3) & ~size_t{3});
-  }
-  void text(uint16_t type, std::string_view value) { attribute(type, std::string(value).c_str(), value.size() + 1); }
-  void be16(uint16_t type, uint16_t value) {
-    value = htons(value);
-    attribute(type, &value, sizeof value);
-  }
-  void be32(uint16_t type, uint32_t value) {
-    value = htonl(value);
-    attribute(type, &value, sizeof value);
-  }
-  // What `fill` appends becomes the attribute's content.
-  template <class Fill>
-  void nest(uint16_t type, Fill fill) {
-    const size_t at = bytes_.size();
-    const nlattr header = {0, static_cast<uint16_t>(type | NLA_F_NESTED)};
-    append(&header, sizeof header);
-    fill();
-    const auto size = static_cast<uint16_t>(bytes_.size() - at);
-    std::memcpy(bytes_.data() + at, &size, sizeof size);
-  }
-  std::span<const uint8_t> bytes() const { return bytes_; }
-
- private:
-  void append(const void* value, size_t size) {
-    const auto* first = static_cast<const uint8_t*>(value);
-    bytes_.insert(bytes_.end(), first, first + size);
-  }
-  void set_length32(size_t at) {
-    const auto size = static_cast<uint32_t>(bytes_.size() - at);
-    std::memcpy(bytes_.data() + at, &size, sizeof size);
-  }
-
-  std::vector<uint8_t> bytes_;
-  size_t message_ = 0;
-  uint32_t sequence_ = 0;
-};
-
 constexpr uint16_t nft_type(int message) { return static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message); }
 constexpr uint16_t ulog_type(int message) { return static_cast<uint16_t>(NFNL_SUBSYS_ULOG << 8 | message); }
 constexpr uint16_t kCreate = NLM_F_CREATE | NLM_F_ACK;
 
-void add_chain(Messages& out, std::string_view name, uint32_t hook, int priority, uint32_t policy) {
+void add_chain(NetlinkMessages& out, std::string_view name, uint32_t hook, int priority, uint32_t policy) {
   out.begin(nft_type(NFT_MSG_NEWCHAIN), kCreate, NFPROTO_INET, 0);
   out.text(NFTA_CHAIN_TABLE, kTable);
   out.text(NFTA_CHAIN_NAME, name);
@@ -97,7 +44,7 @@ void add_chain(Messages& out, std::string_view name, uint32_t hook, int priority
 }
 
 template <class Fill>
-void add_expression(Messages& out, std::string_view name, Fill fill) {
+void add_expression(NetlinkMessages& out, std::string_view name, Fill fill) {
   out.nest(NFTA_LIST_ELEM, [&] {
     out.text(NFTA_EXPR_NAME, name);
     out.nest(NFTA_EXPR_DATA, fill);
@@ -105,7 +52,7 @@ void add_expression(Messages& out, std::string_view name, Fill fill) {
 }
 
 template <class Fill>
-void add_rule(Messages& out, std::string_view chain, Fill expressions) {
+void add_rule(NetlinkMessages& out, std::string_view chain, Fill expressions) {
   out.begin(nft_type(NFT_MSG_NEWRULE), kCreate | NLM_F_APPEND, NFPROTO_INET, 0);
   out.text(NFTA_RULE_TABLE, kTable);
   out.text(NFTA_RULE_CHAIN, chain);
@@ -113,11 +60,11 @@ void add_rule(Messages& out, std::string_view chain, Fill expressions) {
   out.end();
 }
 
-void add_reporter(Messages& out, std::string_view chain, uint16_t group) {
+void add_reporter(NetlinkMessages& out, std::string_view chain, uint16_t group) {
   add_rule(out, chain, [&] { add_expression(out, "log", [&] { out.be16(NFTA_LOG_GROUP, group); }); });
 }
 
-void add_comparison(Messages& out, uint32_t operation, uint8_t value) {
+void add_comparison(NetlinkMessages& out, uint32_t operation, uint8_t value) {
   add_expression(out, "cmp", [&] {
     out.be32(NFTA_CMP_SREG, NFT_REG_1);
     out.be32(NFTA_CMP_OP, operation);
@@ -127,7 +74,7 @@ void add_comparison(Messages& out, uint32_t operation, uint8_t value) {
 
 // Neighbour discovery and multicast listening would send on their own and be counted: ICMPv6 of type 128 and above that
 // the machine itself makes ends before the first table. Errors (below 128) go on.
-void add_silence(Messages& out, std::string_view chain) {
+void add_silence(NetlinkMessages& out, std::string_view chain) {
   constexpr uint8_t kIcmp6 = 58, kFirstInformation = 128;
   add_rule(out, chain, [&] {
     add_expression(out, "meta", [&] {
@@ -251,7 +198,7 @@ Result<void> NfObserver::transact(std::span<const uint8_t> messages, size_t answ
 Result<void> NfObserver::install_hooks() {
   constexpr int kLast = std::numeric_limits<int>::max();
   constexpr int kFirst = -500;
-  Messages out;
+  NetlinkMessages out;
   out.begin(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
   out.end();
   out.begin(nft_type(NFT_MSG_NEWTABLE), kCreate, NFPROTO_INET, 0);
@@ -272,7 +219,7 @@ Result<void> NfObserver::install_hooks() {
 Result<void> NfObserver::listen_to(uint16_t group) {
   const nfulnl_msg_config_cmd bind = {NFULNL_CFG_CMD_BIND};
   const nfulnl_msg_config_mode mode = {htonl(0xffff), NFULNL_COPY_PACKET, 0};
-  Messages out;
+  NetlinkMessages out;
   out.begin(ulog_type(NFULNL_MSG_CONFIG), NLM_F_ACK, AF_UNSPEC, group);
   out.attribute(NFULA_CFG_CMD, &bind, sizeof bind);
   out.attribute(NFULA_CFG_MODE, &mode, sizeof mode);

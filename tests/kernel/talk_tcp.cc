@@ -1,5 +1,8 @@
 // TCP: a connection is brought to a state of the table on purpose, then says what it should not, too.
 
+#include <span>
+#include <string_view>
+
 #include "kernel/talks.h"
 
 namespace sallyport::kernel {
@@ -8,11 +11,44 @@ namespace {
 using namespace test;
 
 // Letters of a way: upper case from A, lower from B. s SYN, a SYN-ACK, f FIN, k ACK, d data, r RST.
-constexpr std::string_view kWays[] = {"",       "S",      "SS",       "Sk",       "Ss",      "Sa",        "SsA",
-                                      "Sas",    "SaK",    "K",        "Kk",       "SaKDkdK", "SaKD",      "SaKS",
-                                      "SsAa",   "SaKF",   "SaKf",     "SaF",      "SaKFk",   "SaKfK",     "SaKFkf",
-                                      "SaKFf",  "SaKfKF", "SaKFkfS",  "SaKFkfK",  "SaKfFk",  "SaKR",      "SaKr",
-                                      "SaKFkR", "SaR",    "SaKFkfKR", "SaKFkfKS", "SaKRS",   "SaKFfKkSaK"};
+constexpr std::string_view kToNone[] = {"", "SaR", "SR"};
+constexpr std::string_view kToSynSent[] = {"S", "SS", "Sk"};
+constexpr std::string_view kToSynSent2[] = {"Ss", "SsS", "Sss"};
+constexpr std::string_view kToSynRecv[] = {"Sa", "SsA", "Sas", "Ssa"};
+constexpr std::string_view kToEstablished[] = {"SaK", "K", "Kk", "SaKDkdK", "SaKD", "SaKS", "SsAa", "SaKFfKkSaK"};
+constexpr std::string_view kToFinWait[] = {"SaKF", "SaKf", "SaF"};
+constexpr std::string_view kToCloseWait[] = {"SaKFk", "SaKfK"};
+constexpr std::string_view kToLastAck[] = {"SaKFkf", "SaKFf", "SaKfKF", "SaKFkfS"};
+constexpr std::string_view kToTimeWait[] = {"SaKFkfK", "SaKfFk", "SaKfKFk"};
+constexpr std::string_view kToClose[] = {"SaKR", "SaKr", "SaKFkR", "SaKFkfKR", "SaKFkfKS", "SaKRS"};
+
+// By which state they lead to; a state that few conversations pass through on their way to others, or whose entry most
+// segments end, weighs more.
+struct Ways {
+  uint32_t weight;
+  std::span<const std::string_view> ways;
+};
+constexpr Ways kWays[] = {{4, kToNone},    {8, kToSynSent},   {22, kToSynSent2}, {9, kToSynRecv},  {12, kToEstablished},
+                          {9, kToFinWait}, {9, kToCloseWait}, {9, kToLastAck},   {9, kToTimeWait}, {9, kToClose}};
+
+constexpr uint32_t whole_weight() {
+  uint32_t sum = 0;
+  for (const Ways& ways : kWays) sum += ways.weight;
+  return sum;
+}
+static_assert(whole_weight() == 100);
+
+std::string_view random_way(Draw& draw) {
+  uint32_t which = draw.below(whole_weight());
+  for (const Ways& ways : kWays) {
+    if (which < ways.weight) return draw.pick(ways.ways);
+    which -= ways.weight;
+  }
+  return {};
+}
+
+// One of each kind that the state table knows.
+constexpr uint8_t kKinds[] = {kSyn, kSyn | kAck, kFin | kAck, kAck, kRst};
 
 // What comes behind, by weight.
 constexpr uint8_t kLater[] = {kSyn,        kSyn,        kSyn | kAck, kSyn | kAck, kSyn | kAck, kAck,       kAck,
@@ -39,6 +75,15 @@ class TcpTalk {
       if (kFlags[which] == kSyn && begun_[from] && draw_.chance(70)) fields.sequence = talker_.next[from] - 1;
       tell(from, kFlags[which], letter == 'd' || letter == 'D' ? 100 : 0, fields);
     }
+  }
+
+  // One cell of the table: a segment of any kind from either end, mostly with right numbers.
+  void say_kind() {
+    const auto from = static_cast<uint8_t>(draw_.below(2));
+    const uint8_t flags = draw_.pick(kKinds);
+    TcpFields fields = exact(from, flags);
+    if (draw_.chance(25)) fields.sequence = talker_.displaced(fields.sequence);
+    tell(from, flags, 0, fields);
   }
 
   void say_anything() {
@@ -80,7 +125,8 @@ class TcpTalk {
 
 void talk_tcp(Talker& talker) {
   TcpTalk talk(talker);
-  talk.follow(talker.draw.pick(kWays));
+  talk.follow(random_way(talker.draw));
+  talk.say_kind();
   const uint32_t more = talker.draw.between(1, 10);
   for (uint32_t i = 0; i < more; ++i) {
     talk.say_anything();
