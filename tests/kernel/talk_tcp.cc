@@ -28,8 +28,9 @@ struct Ways {
   uint32_t weight;
   std::span<const std::string_view> ways;
 };
-constexpr Ways kWays[] = {{4, kToNone},    {8, kToSynSent},   {22, kToSynSent2}, {9, kToSynRecv},  {12, kToEstablished},
-                          {9, kToFinWait}, {9, kToCloseWait}, {9, kToLastAck},   {9, kToTimeWait}, {9, kToClose}};
+constexpr Ways kWays[] = {{4, kToNone},         {7, kToSynSent},  {16, kToSynSent2}, {11, kToSynRecv},
+                          {12, kToEstablished}, {12, kToFinWait}, {9, kToCloseWait}, {10, kToLastAck},
+                          {12, kToTimeWait},    {7, kToClose}};
 
 constexpr uint32_t whole_weight() {
   uint32_t sum = 0;
