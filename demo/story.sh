@@ -21,4 +21,5 @@ replay=("$sallyport" replay -R "$out/story.rules" -6 "$here/gateway6.rules" --ho
   --module port_scan --module rate_watch:name=logins,window=16s,connections=10
   --module honeypot:outbound=20,outbound-each=5,ttl=63)
 echo "demo: ${replay[*]}" >&2
-exec "${replay[@]}"
+"${replay[@]}"
+echo "demo: what was told is in $out/events.json, who is connected with whom in $out/conntrack" >&2
