@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "conntrack/connection_store.h"
+#include "conntrack/tuple_columns.h"
 #include "conntrack/tuple_index.h"
 #include "conntrack/tuple_words.h"
 #include "sallyport/connection.h"
@@ -43,6 +44,10 @@ class ConnectionTable {
   template <size_t N>
   uint32_t hash_of(const TupleWords<N>& tuple) const {
     return sallyport::hash_of(tuple, key_);
+  }
+  template <size_t N>
+  void hash_all(TupleColumns<N>& columns) const {
+    sallyport::hash_all(columns, key_);
   }
   // The live connection that has this tuple, and which direction the tuple is of it. Null: none.
   Connection* find(const Tuple& tuple, Timestamp now, Direction& direction);

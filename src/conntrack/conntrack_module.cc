@@ -8,12 +8,14 @@
 #include "conntrack/conntrack_module.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 
 #include "conntrack/icmp_error.h"
 #include "conntrack/sequence_shift.h"
 #include "conntrack/tuple.h"
+#include "conntrack/tuple_columns.h"
 
 namespace sallyport {
 namespace {
@@ -34,6 +36,16 @@ bool may_join(const Connection& winner, const Connection& loser) {
   if ((winner.status & (kStatusSourceNatDone | kStatusDestinationNatDone)) == 0) return true;
   return winner.tuple(Direction::Original) == loser.tuple(Direction::Original) &&
          winner.tuple(Direction::Reply) == loser.tuple(Direction::Reply);
+}
+
+// What a packet is to a connection that nobody has answered yet.
+PacketState state_of_beginning(const Connection& connection) {
+  return connection.has(kStatusExpected) ? PacketState::Related : PacketState::New;
+}
+
+void attach(Packet& packet, Connection* connection, const TrackContext& context) {
+  packet.connection = connection;
+  set_packet_state(packet, context.state, context.direction);
 }
 
 }  // namespace
@@ -151,20 +163,44 @@ Zone ConntrackModule::zone_of(const Packet& packet) {
           .reply = wanted->zone.reply != 0 ? by_mark : uint16_t{0}};
 }
 
-template <size_t N>
-bool ConntrackModule::prepare_in(Packet& packet) const {
-  const auto tuple = words_of<N>(packet);
-  if (!tuple) return false;
-  packet.flow_hash = table_.hash_of(*tuple);
-  table_.prefetch_bucket(packet.flow_hash);
-  return true;
-}
+namespace {
 
-void ConntrackModule::prepare(Packet& packet) const {
-  if (packet.more_fragments || packet.fragment_offset != 0) return;
-  // A key of GRE's may become known before its turn.
-  if (packet.protocol == kGre) return;
-  packet.flow_hashed = packet.family == Family::Ipv4 ? prepare_in<4>(packet) : prepare_in<16>(packet);
+// The tuples of a burst and whose they are.
+template <size_t N>
+struct Ahead {
+  TupleColumns<N> columns;
+  std::array<Packet*, TupleColumns<N>::kMost> packets;
+
+  void add(Packet& packet) {
+    const auto words = words_of<N>(packet);
+    if (!words) return;
+    packets[columns.size] = &packet;
+    columns.add(*words);
+  }
+  void take_hashes(const ConnectionTable& table) {
+    if (columns.size == 0) return;
+    table.hash_all(columns);
+    for (size_t i = 0; i < columns.size; ++i) {
+      packets[i]->flow_hash = columns.hashes[i];
+      packets[i]->flow_hashed = true;
+      table.prefetch_bucket(columns.hashes[i]);
+    }
+  }
+};
+
+}  // namespace
+
+void ConntrackModule::prepare(std::span<Packet> packets) const {
+  Ahead<4> ipv4;
+  Ahead<16> ipv6;
+  for (Packet& packet : packets) {
+    if (packet.transport_state != Transport::Present || packet.more_fragments) continue;
+    // A key of GRE's may become known before its turn.
+    if (packet.protocol == kGre) continue;
+    packet.family == Family::Ipv4 ? ipv4.add(packet) : ipv6.add(packet);
+  }
+  ipv4.take_hashes(table_);
+  ipv6.take_hashes(table_);
 }
 
 void ConntrackModule::sweep(Timestamp now, size_t packets) {
@@ -174,6 +210,29 @@ void ConntrackModule::sweep(Timestamp now, size_t packets) {
 
 template <size_t N>
 Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
+  context.direction = Direction::Original;
+  Connection* connection = nullptr;
+  if (packet.flow_hashed && packet.connection_template == nullptr) [[likely]] {
+    // Seen ahead: it shows a tuple.
+    const auto tuple = *words_of<N>(packet);
+    connection = table_.find_ahead(tuple, packet.flow_hash, packet.flow_connection, context.now, context.direction);
+    if (connection == nullptr) return begin_flow(tuple, packet, {}, context);
+  } else {
+    connection = look_up_anew<N>(packet, context);
+    if (connection == nullptr || packet.connection == connection) return connection;
+  }
+  if (context.direction == Direction::Reply || connection->has(kStatusSeenReply)) {
+    context.state = PacketState::Established;
+  } else {
+    context.state = state_of_beginning(*connection);
+  }
+  attach(packet, connection, context);
+  return connection;
+}
+
+// Where nothing was seen ahead, or -j CT wants a zone. A connection that is new is the packet's already.
+template <size_t N>
+Connection* ConntrackModule::look_up_anew(Packet& packet, TrackContext& context) {
   auto tuple = words_of<N>(packet);
   if (!tuple) {
     refuse(context, RefusalReason::HeaderMissing, packet.transport_length());
@@ -185,27 +244,23 @@ Connection* ConntrackModule::look_up(Packet& packet, TrackContext& context) {
     tuple = words_of<N>(keyed);
   }
   const Zone zone = zone_of(packet);
+  Connection* const connection = table_.find(*tuple, zone, context.now, context.direction);
+  return connection != nullptr ? connection : begin_flow(*tuple, packet, zone, context);
+}
+
+// The first packet of a connection.
+template <size_t N>
+Connection* ConntrackModule::begin_flow(const TupleWords<N>& tuple, Packet& packet, Zone zone, TrackContext& context) {
   context.direction = Direction::Original;
-  Connection* connection =
-      zone == Zone{} && packet.flow_hashed
-          ? table_.find_ahead(*tuple, packet.flow_hash, packet.flow_connection, context.now, context.direction)
-          : table_.find(*tuple, zone, context.now, context.direction);
-  if (connection == nullptr) {
-    const auto reply = inverted(*tuple);
-    if (!reply) {
-      refuse(context, RefusalReason::Unanswerable, 0, 0, *packet.transport(1));
-      return nullptr;
-    }
-    connection = begin(*tuple, *reply, packet, zone, context);
-    if (connection == nullptr) return nullptr;
-    context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
-  } else if (context.direction == Direction::Reply || connection->has(kStatusSeenReply)) {
-    context.state = PacketState::Established;
-  } else {
-    context.state = connection->has(kStatusExpected) ? PacketState::Related : PacketState::New;
+  const auto reply = inverted(tuple);
+  if (!reply) {
+    refuse(context, RefusalReason::Unanswerable, 0, 0, *packet.transport(1));
+    return nullptr;
   }
-  packet.connection = connection;
-  set_packet_state(packet, context.state, context.direction);
+  Connection* const connection = begin(tuple, *reply, packet, zone, context);
+  if (connection == nullptr) return nullptr;
+  context.state = state_of_beginning(*connection);
+  attach(packet, connection, context);
   return connection;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "conntrack/connection_events.h"
@@ -28,8 +29,9 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   // connection known.
   Verdict confirm(Packet& packet, HookContext& context);
 
-  // Look-ahead for a burst: takes the packet's hash and has memory fetched; then, for all of them, look_ahead().
-  void prepare(Packet& packet) const;
+  // Look-ahead for packets that parse() has seen, be it that it refused them: takes their hashes and has memory
+  // fetched; then, for each of them, look_ahead(). At most TupleColumns' kMost at a time.
+  void prepare(std::span<Packet> packets) const;
   SALLYPORT_PREFETCHES void look_ahead(Packet& packet) const {
     if (!packet.flow_hashed) return;
     packet.flow_connection = table_.prefetch_connection(packet.flow_hash, packet.protocol == kTcp);
@@ -62,9 +64,12 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
   template <size_t N>
-  bool prepare_in(Packet& packet) const;
-  template <size_t N>
   Connection* look_up(Packet& packet, TrackContext& context);
+  template <size_t N>
+  Connection* look_up_anew(Packet& packet, TrackContext& context);
+  template <size_t N>
+  [[gnu::noinline]] Connection* begin_flow(const TupleWords<N>& tuple, Packet& packet, Zone zone,
+                                           TrackContext& context);
   template <size_t N>
   Connection* begin(const TupleWords<N>& original, const TupleWords<N>& reply, Packet& packet, Zone zone,
                     TrackContext& context);

@@ -230,12 +230,11 @@ class EngineImpl final : public Engine {
       Packet& packet = packets[i];
       if (packet.in != kNoInterface) reasons[i] = path_.look_at(packet);
       counters_.bytes += packet.length;
-      if (packet.in == kNoInterface) continue;
-      if (conntrack_ != nullptr && reasons[i] == Malformed::None) conntrack_->prepare(packet);
     }
     if (counters_.packets == 0 && !packets.empty()) began_ = packets.front().time;
     counters_.packets += packets.size();
     if (conntrack_ != nullptr) {
+      conntrack_->prepare(packets);
       for (Packet& packet : packets) conntrack_->look_ahead(packet);
     }
     module_host_.look_ahead(packets);

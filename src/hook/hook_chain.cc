@@ -81,21 +81,9 @@ bool HookChain::take(Next next, const RouteChoice& before, Walk& walk) {
   return next == Next::Module || (next == Next::Again && ++walk.repeats <= kMostRepeats);
 }
 
-// What every packet takes; all that a queue needs to remember stands elsewhere.
-Verdict::Kind HookChain::run(Packet& packet, HookContext& context, Queues& queues) const {
-  for (size_t at = 0; at < places_.size(); ++at) {
-    const Verdict verdict = places_[at].module->handle(packet, context);
-    if (verdict.kind == Verdict::Kind::Accept) [[likely]]
-      continue;
-    if (verdict.kind == Verdict::Kind::Drop) return Verdict::Kind::Drop;
-    return go_on_after(verdict, at, packet, context, queues);
-  }
-  return Verdict::Kind::Accept;
-}
-
-Verdict::Kind HookChain::go_on_after(const Verdict& verdict, size_t at, Packet& packet, HookContext& context,
+Verdict::Kind HookChain::go_on_after(Verdict verdict, const Place* place, Packet& packet, HookContext& context,
                                      Queues& queues) const {
-  Walk walk = {.at = at};
+  Walk walk = {.at = static_cast<size_t>(place - places_.data())};
   const auto ended = follow(verdict, walk, packet, context, queues);
   return ended ? *ended : go_on(walk, packet, context, queues);
 }

@@ -21,7 +21,18 @@ class HookChain {
 
   // Leads the packet through the modules: Accept, Drop, Stolen, or Queue where it was moved into one, to wait. A packet
   // that user space looked at is parsed anew, and dropped when it cannot be.
-  Verdict::Kind run(Packet& packet, HookContext& context, Queues& queues) const;
+  // What every packet takes stands here, to be inlined; all that a queue needs to remember stands elsewhere.
+  Verdict::Kind run(Packet& packet, HookContext& context, Queues& queues) const {
+    const Place* const end = places_.data() + places_.size();
+    for (const Place* place = places_.data(); place != end; ++place) {
+      const Verdict verdict = place->module->handle(packet, context);
+      if (verdict.kind == Verdict::Kind::Accept) [[likely]]
+        continue;
+      if (verdict.kind == Verdict::Kind::Drop) return Verdict::Kind::Drop;
+      return go_on_after(verdict, place, packet, context, queues);
+    }
+    return Verdict::Kind::Accept;
+  }
   // The same for one that waited, from where it was queued. Dropped when the module that queued it is gone.
   Verdict::Kind resume(QueuedPacket& held, QueueAnswer answer, Queues& queues) const;
 
@@ -37,7 +48,7 @@ class HookChain {
     int repeats = 0;
     std::optional<RouteChoice> before = {};
   };
-  Verdict::Kind go_on_after(const Verdict& verdict, size_t at, Packet& packet, HookContext& context,
+  Verdict::Kind go_on_after(Verdict verdict, const Place* place, Packet& packet, HookContext& context,
                             Queues& queues) const;
   std::optional<Verdict::Kind> follow(const Verdict& verdict, Walk& walk, Packet& packet, HookContext& context,
                                       Queues& queues) const;

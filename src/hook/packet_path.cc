@@ -122,9 +122,10 @@ void PacketPath::receive(Packet& packet, Malformed reason, HookContext& context)
 
 void PacketPath::behind_prerouting(Packet& packet, HookContext& context) {
   const NextHop route = route_in(packet);
-  bool options_changed = false;
-  if (has_options(packet) && !route.martian && !options_allow(packet, route.type, options_changed)) {
-    return end(packet, Fate::Unroutable, Hook::Prerouting);
+  OptionsAnswer options = OptionsAnswer::Fine;
+  if (has_options(packet) && !route.martian) [[unlikely]] {
+    options = judge_options(packet, route.type);
+    if (options == OptionsAnswer::Refused) return end(packet, Fate::Unroutable, Hook::Prerouting);
   }
   switch (route.type) {
     case RouteType::Local:
@@ -134,7 +135,7 @@ void PacketPath::behind_prerouting(Packet& packet, HookContext& context) {
       if (!run(Hook::Input, packet, context)) return;
       return end(packet, Fate::Delivered, Hook::Input);
     case RouteType::Unicast:
-      return forward(packet, route, options_changed, context);
+      return forward(packet, route, options == OptionsAnswer::Changed, context);
     default:
       return refuse_route(packet, route.type);
   }
@@ -142,18 +143,18 @@ void PacketPath::behind_prerouting(Packet& packet, HookContext& context) {
 
 // Options are judged behind the route; what is wrong with them is told to the sender. No way is taken that a packet
 // asks for itself.
-bool PacketPath::options_allow(Packet& packet, RouteType type, bool& changed) {
+PacketPath::OptionsAnswer PacketPath::judge_options(Packet& packet, RouteType type) {
   const OptionsJudged judged = judge_ipv4_options(packet);
   if (judged.kind == OptionsJudged::Kind::Malformed) {
     constexpr uint8_t kParameterProblem = 12;
     const bool to_many = type == RouteType::Broadcast || type == RouteType::Multicast;
     if (!to_many) send_error(packet, kParameterProblem, 0, static_cast<uint32_t>(judged.pointer) << 24);
   }
-  changed = judged.changed;
-  return judged.kind == OptionsJudged::Kind::Fine;
+  if (judged.kind != OptionsJudged::Kind::Fine) return OptionsAnswer::Refused;
+  return judged.changed ? OptionsAnswer::Changed : OptionsAnswer::Fine;
 }
 
-void PacketPath::forward(Packet& packet, const NextHop& route, bool options_changed, HookContext& context) {
+void PacketPath::forward(Packet& packet, NextHop route, bool options_changed, HookContext& context) {
   packet.out = route.out;
   packet.path_mtu = path_mtu(route.mtu);
   if (!ports_[packet.in].bridge) {
@@ -197,13 +198,15 @@ bool PacketPath::source_may_travel(const Packet& packet) {
 
 NextHop PacketPath::route_in(const Packet& packet) {
   const Port& port = ports_[packet.in];
-  const auto is_local = [&] { return parts_.router->address_type(packet.destination()) == RouteType::Local; };
   // What the machine sends to itself had its way chosen at OUTPUT.
   if (port.loopback) return {.type = RouteType::Local};
-  if (port.pair == kNoInterface) return routes_.find(*parts_.router, packet);
-  const bool local = has_addresses_ && is_local();
-  if (!local) return {.type = RouteType::Unicast, .out = port.pair, .mtu = ports_[port.pair].mtu};
-  return {.type = RouteType::Local};
+  return port.pair == kNoInterface ? routes_.find(*parts_.router, packet) : across_pair(packet, port.pair);
+}
+
+NextHop PacketPath::across_pair(const Packet& packet, InterfaceId pair) const {
+  const bool local = has_addresses_ && parts_.router->address_type(packet.destination()) == RouteType::Local;
+  if (local) return {.type = RouteType::Local};
+  return {.type = RouteType::Unicast, .out = pair, .mtu = ports_[pair].mtu};
 }
 
 void PacketPath::refuse_route(Packet& packet, RouteType type) {
@@ -328,8 +331,7 @@ void PacketPath::hear(Packet& packet) {
   const IpAddress asked = packet.destination();
   if (!run(Hook::Prerouting, packet, context)) return;
   if (packet.destination() != asked) return behind_prerouting(packet, context);
-  bool options_changed = false;
-  if (has_options(packet) && !options_allow(packet, RouteType::Local, options_changed)) {
+  if (has_options(packet) && judge_options(packet, RouteType::Local) == OptionsAnswer::Refused) {
     return end(packet, Fate::Unroutable, Hook::Prerouting);
   }
   if (run(Hook::Input, packet, context)) end(packet, Fate::Delivered, Hook::Input);

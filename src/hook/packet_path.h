@@ -66,11 +66,15 @@ class PacketPath final : public PacketOutput {
     uint32_t mtu = 0;
   };
 
+  // What became of a packet's IPv4 options.
+  enum class OptionsAnswer : uint8_t { Refused, Fine, Changed };
+
   // Inline: the steps of every packet, used by packet_path.cc alone.
   inline bool run(Hook hook, Packet& packet, HookContext& context);
   inline void behind_prerouting(Packet& packet, HookContext& context);
   inline NextHop route_in(const Packet& packet);
-  inline void forward(Packet& packet, const NextHop& route, bool options_changed, HookContext& context);
+  NextHop across_pair(const Packet& packet, InterfaceId pair) const;
+  inline void forward(Packet& packet, NextHop route, bool options_changed, HookContext& context);
   inline void behind_forward(Packet& packet, bool options_changed, HookContext& context);
   inline bool may_forward(Packet& packet, uint32_t mtu);
   inline void finish(Packet& packet);
@@ -85,7 +89,7 @@ class PacketPath final : public PacketOutput {
   bool hears_itself(const Packet& packet) const;
   void hear(Packet& packet);
   void leave_in_pieces(Packet& packet);
-  bool options_allow(Packet& packet, RouteType type, bool& changed);
+  OptionsAnswer judge_options(Packet& packet, RouteType type);
   bool source_may_travel(const Packet& packet);
   void send_error(const Packet& cause, uint8_t type, uint8_t code, uint32_t rest, bool sent_to_many_too = false);
   void answer_hop_by_hop(Packet& packet);

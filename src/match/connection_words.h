@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sallyport/connection.h"
+#include "sallyport/match.h"
 #include "sallyport/options.h"
 
 namespace sallyport {
@@ -32,6 +33,9 @@ constexpr ConnectionWord kStatusWords[] = {
 // The bit of a packet's state.
 constexpr uint32_t kStateBits[] = {0x01, 0x02, 0x08, 0x04, 0x10};  // by PacketState
 inline uint32_t state_bit(const Packet& packet) { return kStateBits[static_cast<size_t>(packet_state(packet))]; }
+
+// A match that holds where the packet's state is one of the wanted, or is not.
+std::unique_ptr<Match> make_state_match(uint32_t wanted, bool inverted);
 
 // Reads WORD[,WORD]... without regard to case; a word's beginning is enough, the first that fits counts.
 Result<void> parse_words(std::span<const ConnectionWord> words, std::string_view text, OptionValue& value);

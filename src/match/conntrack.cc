@@ -119,8 +119,9 @@ struct BitsTest {
   bool passes(uint64_t bits) const { return !asked || ((wanted & bits) != 0) != inverted; }
 };
 
+constexpr uint32_t kSnat = 0x20, kDnat = 0x40;
+
 uint64_t state_bits(const Packet& packet) {
-  constexpr uint32_t kSnat = 0x20, kDnat = 0x40;
   uint64_t bits = state_bit(packet);
   const Connection* connection = packet.connection;
   if (connection != nullptr && packet_state(packet) != PacketState::Untracked) {
@@ -150,10 +151,15 @@ class ConntrackMatch final : public Match {
     asks_more_ |= status_.asked || protocol_.asked || expires_.asked;
   }
 
+  // For one of the states that every packet has.
+  bool asks_state_only() const {
+    return state_.asked && (state_.wanted & (kSnat | kDnat)) == 0 && !direction_asked_ && !asks_more_;
+  }
   bool matches(const Packet& packet, HookContext& context) override {
     if (!state_.passes(state_bits(packet))) return false;
     const Connection* connection = packet.connection;
-    if (connection == nullptr) return asks_state_only();
+    // A packet without connection can only be judged by its state.
+    if (connection == nullptr) return state_.asked;
     if (direction_asked_ && packet_direction(packet) != direction_) return false;
     return !asks_more_ || passes(*connection, context);
   }
@@ -172,8 +178,6 @@ class ConntrackMatch final : public Match {
     return protocol_.passes(connection.protocol) && status_passes(connection) &&
            expires_.passes(static_cast<uint64_t>(connection.seconds_left(context.now())));
   }
-  // A packet without connection can only be judged by its state.
-  bool asks_state_only() const { return state_.asked; }
   bool status_passes(const Connection& connection) const {
     if (!status_.asked) return true;
     const uint32_t status = connection.status;
@@ -192,7 +196,11 @@ class ConntrackMatch final : public Match {
 };
 
 Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
-  return std::make_unique<ConntrackMatch>(options);
+  auto match = std::make_unique<ConntrackMatch>(options);
+  // What most rules ask is what -m state does.
+  const OptionValue& state = options["ctstate"];
+  if (match->asks_state_only()) return make_state_match(static_cast<uint32_t>(state.number), state.inverted);
+  return match;
 }
 
 OptionSpec address_option(std::string_view name) {

@@ -21,10 +21,14 @@ class StateMatch final : public Match {
 
 Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
   const OptionValue& state = options["state"];
-  return std::make_unique<StateMatch>(static_cast<uint32_t>(state.number), state.inverted);
+  return make_state_match(static_cast<uint32_t>(state.number), state.inverted);
 }
 
 }  // namespace
+
+std::unique_ptr<Match> make_state_match(uint32_t wanted, bool inverted) {
+  return std::make_unique<StateMatch>(wanted, inverted);
+}
 
 MatchType state_match() {
   return {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "wire/crc32c.h"
+#include "wire/word_sum.h"
 
 namespace sallyport {
 namespace {
@@ -14,12 +15,6 @@ constexpr uint32_t kIpv4Header = 20;
 constexpr uint32_t kSctpHeader = 12;
 constexpr uint32_t kSctpChecksum = 8;
 
-uint64_t load_raw64(const uint8_t* bytes) {
-  uint64_t value;
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
 // A sum of words as they lie, down to one word in host order.
 uint32_t folded(uint64_t sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);
@@ -27,6 +22,21 @@ uint32_t folded(uint64_t sum) {
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
   return std::byteswap(static_cast<uint16_t>(sum));
+}
+
+// The two addresses stand next to each other in either header.
+uint64_t address_sum(const Packet& packet) {
+  uint64_t sum = 0;
+  const uint8_t* const addresses = packet.source_bytes();
+  for (size_t i = 0; i < 2 * address_bytes(packet.family); i += 4) sum += load_raw32(addresses + i);
+  return sum;
+}
+
+// Of TCP and UDP, whose sum covers all of `all` and the pseudo-header: right where they add up to nothing but ones.
+bool adds_up(const Packet& packet, std::span<const uint8_t> all) {
+  const auto size = static_cast<uint32_t>(all.size());
+  const uint64_t numbers = std::byteswap(uint32_t{packet.protocol}) + uint64_t{std::byteswap(size)};
+  return folded(address_sum(packet) + numbers + word_sum(all)) == 0xffff;
 }
 
 // How many bytes of the transport part the Internet checksum covers. UDP-Lite and DCCP may leave a part of the payload
@@ -76,30 +86,11 @@ uint32_t sctp_checksum(std::span<const uint8_t> bytes) {
 }  // namespace
 
 uint32_t checksum_add(std::span<const uint8_t> bytes, uint32_t sum) {
-  const uint8_t* at = bytes.data();
-  size_t left = bytes.size();
-  // Words are summed as they lie and turned round at the end, which one's complement allows. Sums of 32-bit halves
-  // cannot overflow 64 bits before 2^33 bytes.
-  uint64_t even = 0, odd = 0;
-  for (; left >= 16; at += 16, left -= 16) {
-    const uint64_t first = load_raw64(at), second = load_raw64(at + 8);
-    even += (first & 0xffffffff) + (second & 0xffffffff);
-    odd += (first >> 32) + (second >> 32);
-  }
-  even += odd;
-  for (; left >= 4; at += 4, left -= 4) even += load_raw32(at);
-  uint8_t tail[4] = {};
-  if (left != 0) std::memcpy(tail, at, left);
-  even += load_raw32(tail);
-  return (sum & 0xffff) + (sum >> 16) + folded(even);
+  return (sum & 0xffff) + (sum >> 16) + folded(word_sum(bytes));
 }
 
 uint32_t pseudo_header_sum(const Packet& packet, uint8_t protocol, uint32_t transport_bytes) {
-  // The two addresses stand next to each other in either header.
-  uint64_t sum = 0;
-  const uint8_t* const addresses = packet.source_bytes();
-  for (size_t i = 0; i < 2 * address_bytes(packet.family); i += 4) sum += load_raw32(addresses + i);
-  return folded(sum) + protocol + (transport_bytes >> 16) + (transport_bytes & 0xffff);
+  return folded(address_sum(packet)) + protocol + (transport_bytes >> 16) + (transport_bytes & 0xffff);
 }
 
 void set_header_checksum(Packet& packet) {
@@ -133,6 +124,11 @@ void set_transport_checksum(Packet& packet) {
 
 ChecksumState transport_checksum_state(const Packet& packet) {
   const auto all = whole_transport(packet);
+  const bool udp = packet.protocol == kUdp;
+  if ((udp || packet.protocol == kTcp) && all.size() >= (udp ? 8u : 18u)) [[likely]] {
+    if (udp && load_be16(all.data() + 6) == 0) return ChecksumState::Absent;
+    return adds_up(packet, all) ? ChecksumState::Right : ChecksumState::Wrong;
+  }
   const uint32_t place = checksum_place(packet.protocol, packet.family);
   if ((place == 0 && packet.protocol != kSctp) || all.size() < least_header(place)) {
     return ChecksumState::Unknown;
@@ -140,7 +136,6 @@ ChecksumState transport_checksum_state(const Packet& packet) {
   if (place == 0) {
     return sctp_checksum(all) == load_raw32(all.data() + kSctpChecksum) ? ChecksumState::Right : ChecksumState::Wrong;
   }
-  if (packet.protocol == kUdp && load_be16(all.data() + place) == 0) return ChecksumState::Absent;
   const auto covered = covered_bytes(packet, all);
   return covered && checksum_of(packet, all, *covered) == 0 ? ChecksumState::Right : ChecksumState::Wrong;
 }
