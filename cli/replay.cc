@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -222,6 +223,7 @@ class Replay {
       if (auto done = write_file(arguments_.conntrack, engine_->connection_listing(arguments_.conntrack_style)); !done)
         return done;
     }
+    if (auto done = write_state_listings(); !done) return done;
     if (!arguments_.conntrack_stats.empty()) {
       if (auto done = write_file(arguments_.conntrack_stats, engine_->connection_counters().text()); !done) return done;
     }
@@ -229,6 +231,18 @@ class Replay {
                                *engine_,   rulesets_,          seconds_, input_->damage()};
     if (arguments_.json) return write_file("-", summary_json(summary));
     fmt::print(stderr, "{}", summary_text(summary));
+    return {};
+  }
+
+  Result<void> write_state_listings() {
+    if (arguments_.proc_net.empty()) return {};
+    for (const StateListing& listing : engine_->state_listings()) {
+      const std::filesystem::path path = std::filesystem::path(arguments_.proc_net) / listing.file;
+      std::error_code problem;
+      std::filesystem::create_directories(path.parent_path(), problem);
+      if (problem) return fail(fmt::format("cannot make {}: {}", path.parent_path().string(), problem.message()));
+      if (auto done = write_file(path.string(), listing.text); !done) return done;
+    }
     return {};
   }
 
@@ -294,6 +308,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                      "a table to begin with: any listing that sallyport conntrack reads");
   command.add_option("--conntrack-stats", arguments->conntrack_stats,
                      "its counters afterwards, for sallyport conntrack -S --from");
+  command.add_option("--proc-net", arguments->proc_net,
+                     "a folder for what -m recent and -m hashlimit keep afterwards, in files as /proc/net has them");
   command.add_option("--log", arguments->log, "the lines of LOG and TRACE");
   command.add_option("--nflog", arguments->nflog, "the packets of NFLOG, as pcapng");
   command

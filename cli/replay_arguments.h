@@ -25,6 +25,7 @@ struct ReplayArguments {
   ConnectionStyle conntrack_events_style = {};
   std::string conntrack_from;
   std::string conntrack_stats;
+  std::string proc_net;  // a folder
   std::string log;
   std::string nflog;
   std::string filter;

@@ -54,6 +54,12 @@ struct ChecksumCounters {
 class ModuleSet;
 struct ModuleReport;
 
+// Something that rules keep by name, as the kernel lists it.
+struct StateListing {
+  std::string file = {};  // under /proc/net: "xt_recent/DEFAULT"
+  std::string text = {};
+};
+
 struct EngineConfig {
   std::vector<Ruleset> rulesets = {};  // at most one per family
   HostModel host;
@@ -133,6 +139,8 @@ class Engine {
   virtual std::span<const RefusalCount> refusals() const = 0;
   // The connections that helpers expect, as /proc/net/nf_conntrack_expect lists them, in no order.
   virtual std::string expectation_listing() const = 0;
+  // The lists of -m recent and the tables of -m hashlimit, those that hold something, by file.
+  virtual std::vector<StateListing> state_listings() const = 0;
   // What the rules ask for and get in part only, a line each, by file and line.
   virtual std::vector<std::string> warnings() const = 0;
   // The rules with their counters as they are now.

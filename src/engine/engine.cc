@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "conntrack/connection_events.h"
@@ -72,6 +73,7 @@ class EngineImpl final : public Engine {
   explicit EngineImpl(EngineConfig config)
       : config_(std::move(config)),
         random_(config_.seed),
+        shared_(~config_.seed),
         icmp_limit_(config_.host, random_.next64()),
         module_host_(config_.seed),
         path_({.router = &config_.host,
@@ -170,6 +172,14 @@ class EngineImpl final : public Engine {
     std::vector<std::string> warnings;
     for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, warnings);
     return warnings;
+  }
+  std::vector<StateListing> state_listings() const override {
+    std::vector<StateListing> listings;
+    shared_.for_each([&](const std::string& kind, const std::string& name, const SharedObject& object) {
+      std::string text = object.listing(clock_.now());
+      if (!text.empty()) listings.push_back({.file = kind + '/' + name, .text = std::move(text)});
+    });
+    return listings;
   }
   std::vector<ModuleReport> module_reports() const override { return module_host_.reports(); }
   Result<std::string> command(std::string_view module, std::string_view words) override {
@@ -372,9 +382,10 @@ class EngineImpl final : public Engine {
     errors.insert(errors.end(), std::make_move_iterator(refused.begin()), std::make_move_iterator(refused.end()));
   }
 
-  // Tables of equal priority do not exist, so the order of registration does not matter.
+  // Tables of equal priority do not exist, so the order of registration does not matter. Matches are made in the file's
+  // order, as in the kernel: what rules share by name has the traits that the first of them gave it.
   void add_ruleset(const Ruleset& ruleset, Errors& errors) {
-    for (const Table& table : ruleset.tables) {
+    for (const Table& table : ruleset.tables | std::views::reverse) {
       auto patterns = std::make_unique<PacketPatterns>();
       auto compiled = LinearTable::compile(
           table, ruleset.family, ruleset.file, write_trace,
@@ -401,9 +412,9 @@ class EngineImpl final : public Engine {
   EngineConfig config_;
   Clock clock_;
   Random random_;
+  SharedState shared_;
   IcmpLimit icmp_limit_;
   NoLog no_log_;
-  SharedState shared_;
   ModuleHost module_host_;
   EngineCounters counters_;
   Timestamp began_ = 0;  // with the first packet

@@ -102,7 +102,7 @@ struct ModuleProcess::Shared {
 // The other side: lives in the child alone, until the child ends.
 struct ModuleProcess::Child final : ModuleSetup {
   Child(const ModuleUse& started, const Router& router, uint64_t seed, Shared& shared)
-      : use(started), routes(router), random(seed), pages(shared), writer(shared.events) {}
+      : use(started), routes(router), random(seed), pages(shared), writer(shared.events), state(seed) {}
 
   const Options& options() const override { return use.options; }
   const Router& router() const override { return routes; }

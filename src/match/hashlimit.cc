@@ -6,17 +6,45 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "match/hashlimit_rate.h"
+#include "match/hashlimit_table.h"
 #include "match/matches.h"
 #include "sallyport/option_pieces.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::string_view kModes[] = {"srcip", "srcport", "dstip", "dstport"};  // as printed
+constexpr std::string_view kModes[] = {"srcip", "srcport", "dstip", "dstport"};  // as printed; HashlimitMode
 constexpr uint64_t kMostEntries = 1048576;
+constexpr uint64_t kUsualCollect_ms = 1000;
+// What the kernel takes on a machine with more than a gigabyte.
+constexpr uint64_t kUsualSize = 8192;
+constexpr uint64_t kEntriesEach = 8;  // of a table's size, where no number of entries is said
 constexpr size_t kLongestName = 254;
 constexpr uint64_t kLargestInterval = 2147483647;
+
+class HashlimitMatch final : public Match {
+ public:
+  HashlimitMatch(HashlimitTable& table, bool of_bytes, bool rate_match, bool above)
+      : table_(table), of_bytes_(of_bytes), rate_match_(rate_match), above_(above) {}
+
+  bool matches(const Packet& packet, HookContext& context) override {
+    const auto answer = table_.ask(packet, of_bytes_, rate_match_, context.now());
+    if (answer == HashlimitTable::Answer::Unknown) {
+      context.drop_packet = true;
+      return false;
+    }
+    return (answer == HashlimitTable::Answer::Over) == above_;
+  }
+
+ private:
+  HashlimitTable& table_;
+  bool of_bytes_;
+  bool rate_match_;
+  bool above_;
+};
 
 Result<void> parse_modes(std::string_view text, const RuleContext&, OptionValue& value) {
   for (const std::string_view word : comma_separated(text)) {
@@ -70,11 +98,17 @@ void print_modes(uint64_t modes, std::string& out) {
   }
 }
 
+bool is_above(const Options& options) { return options.has("hashlimit-above") != limit_of(options).inverted; }
+
+uint64_t interval_of(const Options& options, const HashlimitRate& rate) {
+  return options.number("hashlimit-rate-interval", rate.of_bytes ? 1 : rate.unit_s);
+}
+
 void save(const Options& options, const RuleContext& rule, std::string& out) {
   const OptionValue& limit = limit_of(options);
   const bool rate_match = options.has("hashlimit-rate-match");
   const HashlimitRate rate = *hashlimit_rate(limit, options["hashlimit-burst"], rate_match);
-  out += options.has("hashlimit-above") != limit.inverted ? " --hashlimit-above" : " --hashlimit-upto";
+  out += is_above(options) ? " --hashlimit-above" : " --hashlimit-upto";
   const uint64_t usual_expiry_ms = print_hashlimit_rate(rate, out);
   print_modes(options.number("hashlimit-mode"), out);
   out += " --hashlimit-name " + options["hashlimit-name"].text;
@@ -85,7 +119,8 @@ void save(const Options& options, const RuleContext& rule, std::string& out) {
   for (const std::string_view name : {"hashlimit-htable-size", "hashlimit-htable-max"}) {
     print_unless(name, std::min(options.number(name), kMostEntries), 0);
   }
-  print_unless("hashlimit-htable-gcinterval", options.number("hashlimit-htable-gcinterval", 1000), 1000);
+  print_unless("hashlimit-htable-gcinterval", options.number("hashlimit-htable-gcinterval", kUsualCollect_ms),
+               kUsualCollect_ms);
   print_unless("hashlimit-htable-expire", options.number("hashlimit-htable-expire", rate.unit_s * 1000),
                usual_expiry_ms);
   const uint64_t longest = address_bytes(rule.family) * 8;
@@ -93,8 +128,42 @@ void save(const Options& options, const RuleContext& rule, std::string& out) {
   print_unless("hashlimit-dstmask", options.number("hashlimit-dstmask", longest), longest);
   if (!rate_match) return;
   out += " --hashlimit-rate-match";
-  print_unless("hashlimit-rate-interval", options.number("hashlimit-rate-interval", rate.of_bytes ? 1 : rate.unit_s),
-               1);
+  print_unless("hashlimit-rate-interval", interval_of(options, rate), 1);
+}
+
+HashlimitTraits traits_of(const Options& options, Family family, const HashlimitRate& rate) {
+  const uint64_t longest = address_bytes(family) * 8;
+  const auto mask = [&](std::string_view name) {
+    return prefix_mask(family, static_cast<unsigned>(options.number(name, longest)));
+  };
+  uint64_t size = std::min(options.number("hashlimit-htable-size"), kMostEntries);
+  if (size == 0) size = kUsualSize;
+  uint64_t most = std::min(options.number("hashlimit-htable-max"), kMostEntries);
+  most = most == 0 ? size * kEntriesEach : std::max(most, size);
+  return {.family = family,
+          .rate = rate,
+          .rate_match = options.has("hashlimit-rate-match"),
+          .interval_s = static_cast<uint32_t>(interval_of(options, rate)),
+          .modes = static_cast<uint8_t>(options.number("hashlimit-mode")),
+          .source_mask = mask("hashlimit-srcmask"),
+          .destination_mask = mask("hashlimit-dstmask"),
+          .most = static_cast<uint32_t>(most),
+          .expire_ms = static_cast<uint32_t>(options.number("hashlimit-htable-expire", rate.unit_s * 1000)),
+          .collect_ms = static_cast<uint32_t>(options.number("hashlimit-htable-gcinterval", kUsualCollect_ms))};
+}
+
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext& rule) {
+  if (rule.shared == nullptr) return fail("hashlimit keeps tables, which nobody keeps here");
+  const bool rate_match = options.has("hashlimit-rate-match");
+  const HashlimitRate rate = *hashlimit_rate(limit_of(options), options["hashlimit-burst"], rate_match);
+  const std::string_view kind = rule.family == Family::Ipv4 ? "ipt_hashlimit" : "ip6t_hashlimit";
+  const std::string& name = options["hashlimit-name"].text;
+  if (rule.shared->find<HashlimitTable>(kind, name) == nullptr) {
+    const HashlimitTraits traits = traits_of(options, rule.family, rate);
+    rule.shared->add(kind, name, std::make_unique<HashlimitTable>(traits, rule.shared->new_key()));
+  }
+  auto& table = *rule.shared->find<HashlimitTable>(kind, name);
+  return std::make_unique<HashlimitMatch>(table, rate.of_bytes, rate_match, is_above(options));
 }
 
 OptionSpec custom(std::string_view name, Result<void> (*parse)(std::string_view, const RuleContext&, OptionValue&)) {
@@ -136,6 +205,7 @@ MatchType hashlimit_match() {
           .options = option_table(),
           .check = check,
           .save = save,
+          .create = create,
           .summary = "limits the rate of each address, port or network"};
 }
 

@@ -98,6 +98,14 @@ Result<HashlimitRate> byte_rate(const OptionValue& rate, const OptionValue& burs
 
 }  // namespace
 
+uint64_t HashlimitRate::credits() const { return of_bytes ? (average * kByteCredits) >> 32 : credits_of(average); }
+uint64_t HashlimitRate::burst_credits() const { return credits_of(average * burst); }
+
+uint64_t HashlimitRate::per_interval() const {
+  if (!of_bytes) return kMicroseconds / average;
+  return (static_cast<uint64_t>(average == 0 ? kMostCost : kMostCost / average) - 1) << 4;
+}
+
 Result<void> parse_hashlimit_rate(std::string_view text, const RuleContext&, OptionValue& value) {
   std::string_view rest;
   value.number = leading_number(text, rest);

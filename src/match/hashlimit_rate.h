@@ -14,6 +14,12 @@ struct HashlimitRate {
   uint64_t average = 0;  // packets: the period in microseconds; bytes: the cost of 16 bytes
   uint64_t burst = 5;    // packets, or multiples of the rate; 0: none given for a rate of bytes
   uint64_t unit_s = 1;   // of the rate as written; entries last so long where nothing else is said
+
+  // What a packet, or 16 bytes, cost of the credit that a bucket gains.
+  uint64_t credits() const;
+  uint64_t burst_credits() const;  // of packets
+  // How many packets or bytes an interval may have.
+  uint64_t per_interval() const;
 };
 
 // Fill an option's value; hashlimit_rate() makes sense of both together.

@@ -1,7 +1,7 @@
 // -m policy: which IPsec policy the packet came through or will go through. Counterpart of net/netfilter/xt_policy.c.
 //
 // A rule describes up to four elements; --next begins another. An element's values are kept in the list of their
-// option, one entry per element.
+// option, one entry per element. There is no IPsec here: every packet comes and goes without a policy.
 
 #include <fmt/format.h>
 
@@ -18,6 +18,15 @@ namespace {
 constexpr uint64_t kMostElements = 4;  // XT_POLICY_MAX_ELEM
 constexpr uint64_t kTunnelMode = 1;
 constexpr std::string_view kModes[] = {"transport", "tunnel"};
+
+class PolicyMatch final : public Match {
+ public:
+  explicit PolicyMatch(bool none) : none_(none) {}
+  bool matches(const Packet&, HookContext&) override { return none_; }
+
+ private:
+  bool none_;
+};
 
 // Which element and whether inverted, as the first word of an option's list entry.
 struct ElementKey {
@@ -177,6 +186,10 @@ OptionSpec element_option(std::string_view name,
   return {.name = name, .kind = OptionKind::Custom, .invertible = true, .gathering = true, .parse = parse};
 }
 
+Result<std::unique_ptr<Match>> create(const Options& options, const RuleContext&) {
+  return std::make_unique<PolicyMatch>(options["pol"].text == "none");
+}
+
 }  // namespace
 
 MatchType policy_match() {
@@ -195,6 +208,7 @@ MatchType policy_match() {
       .hooks_for = hooks_for,
       .check = check,
       .save = save,
+      .create = create,
       .summary = "compares the IPsec policy of the packet",
   };
 }

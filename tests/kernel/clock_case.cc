@@ -8,14 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ranges>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
-
-#include "support/packets.h"
 
 namespace sallyport::kernel {
 namespace {
@@ -30,14 +33,15 @@ struct Span {
   int64_t latest = 0;
 };
 
-std::vector<Span> pass_all(const ClockCase& test, const KernelClock& clock, const Input& packet,
-                           NamespaceReferee& referee, Recording& recording) {
+std::vector<Span> pass_all(const ClockCase& test, const KernelClock& clock, NamespaceReferee& referee,
+                           Recording& recording) {
   std::vector<Span> spans;
   int64_t last = clock.now();
   for (const Burst& burst : test.bursts) {
     clock.wait_until(last + burst.pause);
     last = clock.now();
     for (uint32_t i = 0; i < burst.packets; ++i) {
+      const Input& packet = test.packets[spans.size() % test.packets.size()];
       recording.answers.push_back(referee.pass(packet));
       recording.test.packets.push_back(packet);
       const int64_t after = clock.now();
@@ -48,19 +52,98 @@ std::vector<Span> pass_all(const ClockCase& test, const KernelClock& clock, cons
   return spans;
 }
 
-// The first packet of which the engine says something else with these times; their number: none.
-Result<size_t> first_difference(const Recording& recording, std::string& text) {
+// A tick as the lists print it, counted from `zero`. Where the clock moved while a packet passed, even the rules that
+// it met saw different ticks: all of these are taken for the first of them.
+class Ticks {
+ public:
+  Ticks(const std::vector<Span>& spans, int64_t zero) : zero_(zero) {
+    for (const Span& span : spans) {
+      if (span.earliest != span.latest) moved_.push_back({span.earliest - zero, span.latest - zero});
+    }
+  }
+  int64_t zero() const { return zero_; }
+  int64_t known(int64_t tick) const {
+    for (const Span& span : moved_ | std::views::reverse) {
+      if (span.earliest <= tick && tick <= span.latest) tick = span.earliest;
+    }
+    return tick;
+  }
+
+ private:
+  int64_t zero_;
+  std::vector<Span> moved_;
+};
+
+// Every number behind "last_seen:" but that of oldest_pkt is a tick.
+std::string with_known_ticks(const std::string& line, int64_t zero, const Ticks& known) {
+  std::string out;
+  std::istringstream words(line);
+  bool ticks = false;
+  std::string before;
+  for (std::string word; words >> word; before = word) {
+    ticks |= before == "last_seen:";
+    int64_t number = 0;
+    const char* const end = word.data() + word.size() - (word.ends_with(',') ? 1 : 0);
+    const bool is_number = std::from_chars(word.data(), end, number).ptr == end && end != word.data();
+    if (ticks && is_number && before != "oldest_pkt:") word = fmt::format("{}{}", known.known(number - zero), end);
+    out += out.empty() ? word : ' ' + word;
+  }
+  return out;
+}
+
+// The lists of -m recent, as "NAME: LINE" in no order.
+std::vector<std::string> kernel_listings(const Ticks& ticks) {
+  std::vector<std::string> lines;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/net/xt_recent", ignored)) {
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      lines.push_back(fmt::format("xt_recent/{}: {}", entry.path().filename().string(),
+                                  with_known_ticks(line, ticks.zero(), ticks)));
+    }
+  }
+  std::ranges::sort(lines);
+  return lines;
+}
+
+std::vector<std::string> listings_of(const Engine& engine, const Ticks& ticks) {
+  std::vector<std::string> lines;
+  for (const StateListing& listing : engine.state_listings()) {
+    std::istringstream text(listing.text);
+    for (std::string line; std::getline(text, line);) {
+      lines.push_back(fmt::format("{}: {}", listing.file, with_known_ticks(line, 0, ticks)));
+    }
+  }
+  std::ranges::sort(lines);
+  return lines;
+}
+
+// What the kernel keeps at the end.
+struct Kept {
+  Ticks ticks;
+  std::vector<std::string> lines;
+};
+
+// The first packet of which the engine says something else with these times; their number: none, but it may keep other
+// things in the end, where that is asked.
+Result<size_t> first_difference(const Recording& recording, const Kept* kept, std::string& text) {
   auto ours = EngineSide::create(recording.test.family, recording.test.rules);
   if (!ours) return std::unexpected(ours.error());
   for (size_t i = 0; i < recording.answers.size(); ++i) {
     text = difference(recording.answers[i], (*ours)->pass(recording.test.packets[i]));
     if (!text.empty()) return i;
   }
-  return recording.answers.size();
+  if (kept == nullptr) return recording.answers.size();
+  const std::vector<std::string> mine = listings_of((*ours)->engine(), kept->ticks);
+  if (mine == kept->lines) return recording.answers.size();
+  text = fmt::format("the lists at the end differ\n  kernel: {}\n  ours:   {}\n",
+                     fmt::join(kept->lines, "\n          "), fmt::join(mine, "\n          "));
+  return recording.answers.size() - 1;
 }
 
 // Depth first: what came before a difference is tried at later times, the last choice first.
-Result<std::string> choose_times(const std::vector<Span>& spans, const KernelClock& clock, Recording& recording) {
+Result<std::string> choose_times(const std::vector<Span>& spans, const KernelClock& clock, const Kept* kept,
+                                 Recording& recording) {
   std::vector<int64_t> chosen;
   chosen.reserve(spans.size());
   for (const Span& span : spans) chosen.push_back(span.earliest);
@@ -68,7 +151,7 @@ Result<std::string> choose_times(const std::vector<Span>& spans, const KernelClo
   std::string text;
   for (size_t tries = 0; tries < kMostTries; ++tries) {
     for (size_t i = 0; i < spans.size(); ++i) recording.test.packets[i].time = clock.time_of(chosen[i] - zero);
-    const auto at = first_difference(recording, text);
+    const auto at = first_difference(recording, kept, text);
     if (!at) return std::unexpected(at.error());
     if (*at == spans.size()) return std::string();
     size_t last = *at + 1;
@@ -78,12 +161,6 @@ Result<std::string> choose_times(const std::vector<Span>& spans, const KernelClo
     for (size_t i = last; i < spans.size(); ++i) chosen[i] = spans[i].earliest;
   }
   return std::string("the machine is too busy to say when the packets passed\n") + text;
-}
-
-Input packet_of(Family family) {
-  const Packet packet = family == Family::Ipv6 ? test::udp6("[2001:db8:1::5]:40000 > [2001:db8:2::7]:53", "question")
-                                               : test::udp4("10.1.1.5:40000 > 10.2.1.7:53", "question");
-  return {0, {packet.bytes().begin(), packet.bytes().end()}};
 }
 
 }  // namespace
@@ -145,11 +222,14 @@ Result<ClockOutcome> run_clock_case(const ClockCase& test, const KernelClock& cl
   Recording& recording = outcome.recording;
   recording.test = {test.family, test.rules, {}};
   if (auto loaded = referee.load(test.family, test.rules); !loaded) return std::unexpected(loaded.error());
-  const std::vector<Span> spans = pass_all(test, clock, packet_of(test.family), referee, recording);
+  const std::vector<Span> spans = pass_all(test, clock, referee, recording);
+  const Ticks ticks(spans, clock.zero(spans.front().earliest));
+  const Kept kept = {ticks, kernel_listings(ticks)};
   const std::string counters = counters_of(referee.save(test.family));
   recording.counters = counters.substr(counters.find(kTable));  // its filter table is not of this case
   for (const Span& span : spans) outcome.unsure += span.earliest != span.latest;
-  auto text = choose_times(spans, clock, recording);
+  auto text =
+      choose_times(spans, clock, test.rules.find("-m recent") != std::string::npos ? &kept : nullptr, recording);
   if (!text) return std::unexpected(text.error());
   outcome.difference = std::move(*text);
   return outcome;

@@ -51,9 +51,12 @@ struct ClockCase {
   Family family = Family::Ipv4;
   std::string rules = {};  // each logs with its own number as the prefix
   std::vector<Burst> bursts = {};
+  std::vector<Input> packets = {};  // taken in turn
 };
 
 ClockCase random_limit_case(Draw& draw);
+ClockCase random_recent_case(Draw& draw);
+ClockCase random_hashlimit_case(Draw& draw);
 // Of dates and hours around `now`, seconds since 1970.
 ClockCase random_time_case(Draw& draw, int64_t now);
 

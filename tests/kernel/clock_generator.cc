@@ -1,4 +1,4 @@
-// Random rules with -m limit and -m time.
+// Random rules with -m limit, -m time, -m recent and -m hashlimit.
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "kernel/clock_case.h"
+#include "support/packets.h"
 
 namespace sallyport::kernel {
 namespace {
@@ -95,21 +96,116 @@ std::string time_match(Draw& draw, int64_t now) {
   return out;
 }
 
+Input input_of(const Packet& packet) { return {0, {packet.bytes().begin(), packet.bytes().end()}}; }
+
+Input one_packet(Family family) {
+  return input_of(family == Family::Ipv6 ? test::udp6("[2001:db8:1::5]:40000 > [2001:db8:2::7]:53", "question")
+                                         : test::udp4("10.1.1.5:40000 > 10.2.1.7:53", "question"));
+}
+
+// Of several hosts, at several distances, to several ports.
+std::vector<Input> some_packets(Draw& draw, size_t count) {
+  std::vector<Input> packets;
+  while (packets.size() < count) {
+    const uint8_t ttl = draw.pick<uint8_t>({64, 64, 63, 200});
+    const std::string payload(draw.pick({0, 8, 100, 1000}), 'x');
+    const std::string flow = draw.v6() ? fmt::format("[2001:db8:1::{:x}]:{} > [2001:db8:2::{:x}]:{}", draw.below(4) + 5,
+                                                     draw.pick({40, 41}), draw.below(2) + 7, draw.pick({53, 54}))
+                                       : fmt::format("10.1.1.{}:{} > 10.2.1.{}:{}", draw.below(4) + 5,
+                                                     draw.pick({40, 41}), draw.below(2) + 7, draw.pick({53, 54}));
+    packets.push_back(
+        input_of(draw.v6() ? test::udp6(flow, payload, {.ttl = ttl}) : test::udp4(flow, payload, {.ttl = ttl})));
+  }
+  return packets;
+}
+
+std::string recent(Draw& draw) {
+  const uint32_t action = draw.below(10);
+  std::string out = fmt::format("-m recent {}--{}", draw.chance(15) ? "! " : "",
+                                action < 3   ? "set"
+                                : action < 6 ? "rcheck"
+                                : action < 9 ? "update"
+                                             : "remove");
+  if (action >= 3 && action < 9) {
+    if (draw.chance(80)) out += fmt::format(" --seconds {}{}", draw.pick({1, 1, 2}), draw.chance(30) ? " --reap" : "");
+    if (draw.chance(60)) out += fmt::format(" --hitcount {}", draw.pick({1, 2, 3, 5, 12, 40}));
+    if (draw.chance(25)) out += " --rttl";
+  }
+  out += fmt::format(" --name {}", draw.pick<std::string_view>({"a", "b", "c"}));
+  if (draw.chance(15)) out += draw.v6() ? " --mask ::fffe" : " --mask 0.0.0.254";
+  out += draw.pick<std::string_view>({"", "", " --rdest"});
+  return out;
+}
+
+std::string hashlimit(Draw& draw) {
+  const uint32_t kind = draw.below(4);
+  std::string out = "-m hashlimit";
+  out += draw.pick<std::string_view>({" --hashlimit-upto", " --hashlimit-above"});
+  if (kind == 0) {
+    out += fmt::format(" {}b/s", draw.pick({100, 1000, 4096, 20000}));
+    if (draw.chance(50)) out += fmt::format(" --hashlimit-burst {}", draw.pick({20000, 60000}));
+  } else {
+    out += fmt::format(" {}/sec", draw.pick({1, 3, 10, 50, 250, 251, 1000}));
+    if (draw.chance(70)) out += fmt::format(" --hashlimit-burst {}", draw.pick({1, 2, 5, 20}));
+  }
+  if (draw.chance(80)) {
+    out += fmt::format(" --hashlimit-mode {}", draw.pick<std::string_view>({"srcip", "dstip", "srcip,dstport"}));
+  }
+  out += fmt::format(" --hashlimit-name k{}-{}", kind, draw.below(4));
+  if (draw.chance(20)) out += fmt::format(" --hashlimit-srcmask {}", draw.v6() ? 127 : 31);
+  // The kernel's collection comes when it likes: what it may or may not have forgotten would differ.
+  out += " --hashlimit-htable-expire 60000";
+  if (kind == 1) out += fmt::format(" --hashlimit-rate-match --hashlimit-rate-interval {}", draw.pick({1, 1, 2}));
+  return out;
+}
+
+// Packets one by one and in bursts, with pauses up to the longest.
+void add_bursts(Draw& draw, size_t count, std::initializer_list<int> pauses, ClockCase& test) {
+  while (test.bursts.size() < count) {
+    test.bursts.push_back({draw.pick(pauses), draw.pick({1u, 1u, 2u, 5u, 12u, 30u})});
+  }
+}
+
 }  // namespace
 
 ClockCase random_limit_case(Draw& draw) {
   constexpr size_t kRules = 10, kBursts = 14;
-  ClockCase test = {KernelClock::Kind::Ticks, draw.family(), rules_of(draw, kRules, limit), {{0, draw.between(1, 30)}}};
-  while (test.bursts.size() < kBursts) {
-    test.bursts.push_back({draw.pick({0, 1, 1, 2, 3, 5, 12, 25, 50, 80}), draw.pick({1u, 1u, 2u, 5u, 12u, 30u})});
-  }
+  ClockCase test = {KernelClock::Kind::Ticks,
+                    draw.family(),
+                    rules_of(draw, kRules, limit),
+                    {{0, draw.between(1, 30)}},
+                    {one_packet(draw.family())}};
+  add_bursts(draw, kBursts, {0, 1, 1, 2, 3, 5, 12, 25, 50, 80}, test);
+  return test;
+}
+
+ClockCase random_recent_case(Draw& draw) {
+  constexpr size_t kRules = 16, kBursts = 14, kPackets = 9;
+  ClockCase test = {
+      KernelClock::Kind::Ticks, draw.family(), rules_of(draw, kRules, recent), {{0, 5}}, some_packets(draw, kPackets)};
+  add_bursts(draw, kBursts, {0, 1, 2, 25, 80, 120, 240, 249, 250, 251, 260, 510}, test);
+  return test;
+}
+
+ClockCase random_hashlimit_case(Draw& draw) {
+  constexpr size_t kRules = 16, kBursts = 14, kPackets = 9;
+  ClockCase test = {KernelClock::Kind::Ticks,
+                    draw.family(),
+                    rules_of(draw, kRules, hashlimit),
+                    {{0, 20}},
+                    some_packets(draw, kPackets)};
+  add_bursts(draw, kBursts, {0, 1, 1, 2, 5, 12, 25, 50, 80, 125, 250, 260}, test);
   return test;
 }
 
 ClockCase random_time_case(Draw& draw, int64_t now) {
   constexpr size_t kRules = 40;
   const auto condition = [now](Draw& chance) { return time_match(chance, now); };
-  return {KernelClock::Kind::Seconds, draw.family(), rules_of(draw, kRules, condition), {{0, 1}, {1, 1}, {1, 1}}};
+  return {KernelClock::Kind::Seconds,
+          draw.family(),
+          rules_of(draw, kRules, condition),
+          {{0, 1}, {1, 1}, {1, 1}},
+          {one_packet(draw.family())}};
 }
 
 }  // namespace sallyport::kernel

@@ -1,5 +1,6 @@
-// clock_lockstep: -m limit, -m time and -m statistic's chance on the running kernel and in the engine. Real time goes
-// by, some seconds for each round, so this is a run by hand; what it recorded is compared with in every test run.
+// clock_lockstep: -m limit, -m recent, -m hashlimit, -m time and -m statistic's chance on the running kernel and in the
+// engine. Real time goes by, some seconds for each round, so this is a run by hand; what it recorded is compared with
+// in every test run.
 //
 //   clock_lockstep [--seed N] [--rounds N] [--record FOLDER]
 
@@ -138,8 +139,9 @@ int run(const Settings& settings) {
   auto referee = NamespaceReferee::open();
   const auto ticks = KernelClock::open(KernelClock::Kind::Ticks);
   if (!referee || !ticks) {
-    fmt::print("NOT TESTED: -m limit, time and statistic beside this machine's kernel.\nMissing: {}\n",
-               referee ? ticks.error().text() : referee.error().text());
+    fmt::print(
+        "NOT TESTED: -m limit, recent, hashlimit, time and statistic beside this machine's kernel.\nMissing: {}\n",
+        referee ? ticks.error().text() : referee.error().text());
     return kNotTested;
   }
   fmt::print("referee: {}\n", NamespaceReferee::version());
@@ -148,6 +150,8 @@ int run(const Settings& settings) {
   for (uint64_t seed = settings.seed; seed < settings.seed + settings.rounds; ++seed) {
     Draw draw(seed, seed % 2 == 0 ? Family::Ipv4 : Family::Ipv6);
     run_one(random_limit_case(draw), fmt::format("limit-{}", seed), settings, **referee, totals);
+    run_one(random_recent_case(draw), fmt::format("recent-{}", seed), settings, **referee, totals);
+    run_one(random_hashlimit_case(draw), fmt::format("hashlimit-{}", seed), settings, **referee, totals);
     run_one(random_time_case(draw, seconds->now() + 1), fmt::format("time-{}", seed), settings, **referee, totals);
   }
   totals.differences += chance_differences(**referee);

@@ -18,10 +18,13 @@ namespace {
 using Watch = Coverage::Watch;
 
 // What the generator is to prove; all that has no clock and no chance.
-constexpr std::string_view kMatches[] = {"addrtype", "ah",     "comment",   "dccp",    "dscp",    "ecn",
-                                         "esp",      "hl",     "icmp",      "icmp6",   "iprange", "length",
-                                         "mac",      "mark",   "multiport", "pkttype", "sctp",    "statistic",
-                                         "tcp",      "tcpmss", "tos",       "ttl",     "u32",     "udp"};
+constexpr std::string_view kMatches[] = {"addrtype",  "ah",        "comment", "dccp",   "dscp",    "ecn",       "esp",
+                                         "hashlimit", "hl",        "icmp",    "icmp6",  "iprange", "length",    "mac",
+                                         "mark",      "multiport", "pkttype", "recent", "sctp",    "statistic", "tcp",
+                                         "tcpmss",    "tos",       "ttl",     "u32",    "udp"};
+// Matches that keep something by name: their options are not asked alone, as that would change it. An option counts as
+// what its whole match is.
+constexpr std::string_view kKeeping[] = {"hashlimit", "recent"};
 constexpr std::string_view kTargets[] = {"ACCEPT", "CHECKSUM", "DROP",   "DSCP",   "ECN", "HL",    "LOG", "MARK",
                                          "NFLOG",  "REJECT",   "RETURN", "TCPMSS", "TOS", "TRACE", "TTL"};
 
@@ -35,6 +38,8 @@ constexpr Remark kRemarks[] = {
     {"-m comment --comment", "always true"},
     {"-m dscp --dscp-class", "read as --dscp"},
     {"-m dscp ! --dscp-class", "read as --dscp"},
+    {"-m recent --set", "always true"},
+    {"-m recent ! --set", "always false"},
     {"-m statistic --probability", "random: see the clock suite"},
     {"-m statistic ! --probability", "random: see the clock suite"},
 };
@@ -64,18 +69,23 @@ class CountingMatch final : public Match {
  public:
   struct Part {
     Coverage::Row* row;
-    std::unique_ptr<Match> match;
+    std::unique_ptr<Match> match;  // null: it is what the whole match is
   };
   CountingMatch(const Watch& watch, std::unique_ptr<Match> whole, std::vector<Part> parts)
       : watch_(watch), whole_(std::move(whole)), parts_(std::move(parts)) {}
 
   bool matches(const Packet& packet, HookContext& context) override {
     for (const Part& part : parts_) {
+      if (part.match == nullptr) continue;
       HookContext own = context;
       const bool held = part.match->matches(packet, own);
       if (!own.drop_packet) watch_.coverage->count(*part.row, watch_.family, held);
     }
-    return whole_->matches(packet, context);
+    const bool whole = whole_->matches(packet, context);
+    for (const Part& part : parts_) {
+      if (part.match == nullptr && !context.drop_packet) watch_.coverage->count(*part.row, watch_.family, whole);
+    }
+    return whole;
   }
 
  private:
@@ -128,6 +138,10 @@ Result<std::unique_ptr<Match>> create_counting(const Options& options, const Rul
   for (size_t i = 0; i < use.options.specs().size(); ++i) {
     const OptionValue& value = use.options.values()[i];
     if (!value.present) continue;
+    if (is_one_of(use.type->name, kKeeping)) {
+      parts.push_back({watch.conditions[condition++].first, nullptr});
+      continue;
+    }
     Options alone(use.options.specs());
     alone.values()[i] = value;
     if (is_one_of(use.options.specs()[i].name, kQualifiers)) alone = use.options;

@@ -235,6 +235,82 @@ std::string statistic(Draw& draw, const Place&) {
   return fmt::format(" --mode nth{} --packet {}", option(draw, "every", std::to_string(every)), draw.below(every));
 }
 
+// What lists and tables keep must not depend on how fast either side is: the clock suite does the rest.
+std::string recent(Draw& draw, const Place&) {
+  const uint32_t action = draw.below(8);
+  std::string out = fmt::format(" {}--{}", draw.chance(15) ? "! " : "",
+                                action < 3   ? "set"
+                                : action < 5 ? "rcheck"
+                                : action < 7 ? "update"
+                                             : "remove");
+  if (action >= 3 && action < 7) {
+    if (draw.chance(50)) out += fmt::format(" --hitcount {}", draw.pick({1, 2, 3, 5, 9, 33, 65}));
+    if (draw.chance(35)) out += " --rttl";
+    if (draw.chance(30)) out += fmt::format(" --seconds 3600{}", draw.chance(50) ? " --reap" : "");
+  }
+  out += fmt::format(" --name {}", draw.pick<std::string_view>({"a", "b", "c"}));
+  if (draw.chance(25)) {
+    out +=
+        fmt::format(" --mask {}", draw.v6() ? draw.pick<std::string_view>({"ffff:ffff:ffff::", "::ff", "::"})
+                                            : draw.pick<std::string_view>({"255.255.255.0", "0.0.0.255", "0.0.0.0"}));
+  }
+  out += draw.pick<std::string_view>({"", " --rsource", " --rdest"});
+  return out;
+}
+
+std::string hashlimit(Draw& draw, const Place&) {
+  constexpr std::string_view kModes[] = {"srcip", "dstip", "srcip,dstport", "srcport", "dstip,dstport", "srcip,dstip"};
+  const bool rate_match = draw.chance(40);
+  const bool of_bytes = rate_match && draw.chance(40);
+  std::string out(draw.pick<std::string_view>(
+      {" --hashlimit-upto", " --hashlimit-above", " ! --hashlimit-upto", " ! --hashlimit-above"}));
+  out += of_bytes ? fmt::format(" {}b/s", draw.pick({16, 100, 900, 4096}))
+                  : fmt::format(" {}/{}", draw.pick({1, 2, 6}), rate_match ? "sec" : "hour");
+  if (!of_bytes && draw.chance(70)) out += fmt::format(" --hashlimit-burst {}", draw.pick({1, 2, 7, 20}));
+  if (draw.chance(85)) out += fmt::format(" --hashlimit-mode {}", draw.pick(kModes));
+  // Kinds that the kernel mixes up in one table have names of their own.
+  out += fmt::format(" --hashlimit-name {}{}", rate_match ? "r" : "p", draw.below(3));
+  const int longest = draw.v6() ? 128 : 32;
+  for (const std::string_view side : {"src", "dst"}) {
+    if (draw.chance(25)) out += fmt::format(" --hashlimit-{}mask {}", side, draw.pick({0, 9, 24, 31, longest}));
+  }
+  if (draw.chance(20)) {
+    const uint32_t size = draw.between(1, 3);
+    out += fmt::format(" --hashlimit-htable-size {}", size);
+    if (draw.chance(50)) out += fmt::format(" --hashlimit-htable-max {}", draw.between(1, 9));
+  }
+  if (draw.chance(15)) out += " --hashlimit-htable-gcinterval 60000";
+  if (rate_match) out += " --hashlimit-htable-expire 86400000 --hashlimit-rate-match --hashlimit-rate-interval 3600";
+  return out;
+}
+
+// No packet here is bridged.
+std::string physdev(Draw& draw, const Place& place) {
+  const bool leaves = (place.hooks & hook_bit(Hook::Output)) == 0;
+  std::string out;
+  if (draw.chance(40)) out += fmt::format(" {}--physdev-is-in", draw.maybe_not());
+  if (draw.chance(40)) out += option(draw, "physdev-in", draw.pick<std::string_view>({"ta", "t+", "eth0"}));
+  if (leaves && draw.chance(40)) out += fmt::format(" {}--physdev-is-out", draw.maybe_not());
+  if (leaves && draw.chance(40)) out += option(draw, "physdev-out", draw.pick<std::string_view>({"tb", "t+"}));
+  if (out.empty() || draw.chance(40)) out += fmt::format(" {}--physdev-is-bridged", draw.maybe_not());
+  return out;
+}
+
+// There is no IPsec in the world.
+std::string policy(Draw& draw, const Place& place) {
+  constexpr uint8_t kComing = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input);
+  constexpr uint8_t kGoing = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting);
+  const bool in = (place.hooks & kGoing) == 0 && ((place.hooks & kComing) != 0 || draw.chance(50));
+  std::string out = fmt::format(" --dir {}", in ? "in" : "out");
+  if (draw.chance(50)) return out + " --pol none";
+  out += " --pol ipsec";
+  if (draw.chance(30)) out += " --strict";
+  out += option(draw, "proto", draw.pick<std::string_view>({"esp", "ah"}));
+  if (draw.chance(40)) out += option(draw, "reqid", "7");
+  if (draw.chance(40)) out += option(draw, "spi", "0x100");
+  return out;
+}
+
 struct Maker {
   std::string_view name;
   std::string (*make)(Draw&, const Place&);
@@ -272,6 +348,12 @@ const std::vector<Maker>& makers() {
       {"u32", u32},
       {"tcpmss", tcpmss, {kTcp}},
       {"statistic", statistic},
+      {"recent", recent},
+      {"hashlimit", hashlimit},
+      {"physdev", physdev},
+      {"policy", policy, {}, hook_bit(Hook::Prerouting) | hook_bit(Hook::Input)},
+      {"policy", policy, {}, hook_bit(Hook::Output) | hook_bit(Hook::Postrouting)},
+      {"policy", policy, {}, hook_bit(Hook::Forward)},
   };
   return kMakers;
 }

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "kernel/tool.h"
 
@@ -28,6 +29,16 @@ std::unexpected<Error> failed(std::string_view what) { return fail(fmt::format("
 
 std::string tool_for(Family family, std::string_view verb) {
   return fmt::format("ip{}tables-legacy-{}", family == Family::Ipv6 ? "6" : "", verb);
+}
+
+// The same tables, empty.
+std::string without_rules(std::string_view rules) {
+  std::string out;
+  std::istringstream lines{std::string(rules)};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('*')) out += line + "\nCOMMIT\n";
+  }
+  return out;
 }
 
 bool write_file(const std::string& path, std::string_view text) {
@@ -125,6 +136,14 @@ Result<void> NamespaceReferee::furnish() {
 }
 
 Result<void> NamespaceReferee::load(Family family, std::string_view rules) {
+  for (const Family each : {Family::Ipv4, Family::Ipv6}) {
+    std::string& emptying = emptying_[static_cast<size_t>(each)];
+    if (!emptying.empty()) run_tool({tool_for(each, "restore")}, emptying);
+    emptying.clear();
+  }
+  if (rules.find("-m recent") != std::string_view::npos || rules.find("-m hashlimit") != std::string_view::npos) {
+    emptying_[static_cast<size_t>(family)] = without_rules(rules);
+  }
   const ToolResult result = run_tool({tool_for(family, "restore"), "-c"}, rules);
   if (result.status != 0) {
     return fail(fmt::format("{}: exit code {}: {}", tool_for(family, "restore"), result.status, result.err));

@@ -24,7 +24,8 @@ class NamespaceReferee {
   NamespaceReferee(const NamespaceReferee&) = delete;
   NamespaceReferee& operator=(const NamespaceReferee&) = delete;
 
-  // Replaces the tables that `rules` names, counters restored. The error is the tool's own message.
+  // Replaces the tables that `rules` names, counters restored. What rules kept by name (recent, hashlimit) is gone
+  // first. The error is the tool's own message.
   Result<void> load(Family family, std::string_view rules);
   // iptables-save -c.
   std::string save(Family family);
@@ -46,6 +47,7 @@ class NamespaceReferee {
   std::unique_ptr<NfObserver> observer_;
   std::vector<uint8_t> buffer_;
   std::string lock_file_;
+  std::array<std::string, 2> emptying_;  // by family: the tables whose rules keep something, without them
 };
 
 }  // namespace sallyport::kernel

@@ -32,7 +32,7 @@ std::ostream& operator<<(std::ostream& out, Judged judged) {
 
 RuleCase::RuleCase(std::string_view rule, Family family, const Router* router)
     : router_(router), ruleset_(read(rule, family)) {
-  auto table = LinearTable::compile(ruleset_.tables.front(), family, "", {});
+  auto table = LinearTable::compile(ruleset_.tables.front(), family, "", {}, {.shared = &shared});
   if (!table) give_up(rule, table.error());
   table_ = std::move(*table);
 }

@@ -8,6 +8,7 @@
 #include "ruleset/linear_table.h"
 #include "sallyport/clock.h"
 #include "sallyport/random.h"
+#include "sallyport/shared_state.h"
 
 namespace sallyport::test {
 
@@ -24,6 +25,7 @@ class RuleCase {
 
   Clock clock;
   Random random{1};
+  SharedState shared{1};
   InterfaceId in = 1;
 
  private:
