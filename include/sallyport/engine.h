@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -134,6 +135,9 @@ class Engine {
   // in no listing: they are learnt anew. Either all or, with every error, none: then the table is to be used no more.
   // Returns how many they were; 0 where no rule needs connection tracking.
   virtual Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) = 0;
+  // The interface went down, or only one of its addresses went: connections that MASQUERADE gave an address of it are
+  // forgotten, with `address` those that have that one. The host model stays as it is. Between packets.
+  virtual void interface_down(InterfaceId interface, std::optional<IpAddress> address = {}) = 0;
   virtual ConnectionCounters connection_counters() const = 0;
   // What packets connection tracking refused or ignored, by RefusalReason; empty where no rule needs it.
   virtual std::span<const RefusalCount> refusals() const = 0;

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "conntrack/listing.h"
+#include "conntrack/mapping_sides.h"
 #include "conntrack/record_words.h"
 #include "conntrack/tuple.h"
 #include "sallyport/helper.h"
@@ -41,20 +42,6 @@ std::string_view flow_state(const Connection& connection) {
                       (connection.tcp.state == TcpState::TimeWait || connection.tcp.state == TcpState::Close);
   if (closed) return "closed";
   return connection.has(kStatusSeenReply) ? "established" : "new";
-}
-
-// Source and destination of one side of a mapping, under names that begin with `side`.
-struct SideNames {
-  std::string_view source, source_port, destination, destination_port;
-};
-constexpr SideNames kBefore = {"before.src_ip", "before.src_port", "before.dest_ip", "before.dest_port"};
-constexpr SideNames kAfter = {"after.src_ip", "after.src_port", "after.dest_ip", "after.dest_port"};
-
-void add_side(const SideNames& names, const Tuple& tuple, Members& members) {
-  members.add(names.source, tuple.source_address());
-  if (has_ports(tuple.protocol)) members.add(names.source_port, tuple.source_id);
-  members.add(names.destination, tuple.destination_address());
-  if (has_ports(tuple.protocol)) members.add(names.destination_port, tuple.destination_id);
 }
 
 }  // namespace
@@ -144,8 +131,8 @@ void ConnectionEvents::tell_nat(const Connection& connection, std::string_view e
   nat.add("event", event);
   nat.add("source", connection.has(kStatusSourceNat));
   nat.add("destination", connection.has(kStatusDestinationNat));
-  add_side(kBefore, connection.tuple(Direction::Original), nat);
-  add_side(kAfter, *after, nat);
+  add_side(kSideBefore, connection.tuple(Direction::Original), nat);
+  add_side(kSideAfter, *after, nat);
   sink_->emit({.type = "nat", .time = now, .connection = &connection, .fields = nat.view()});
 }
 

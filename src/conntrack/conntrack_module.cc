@@ -31,11 +31,14 @@ bool may_clash(const Connection& connection) {
          connection.protocol != kIcmp6;
 }
 
+bool same_question(const Connection& a, const Connection& b) {
+  return a.tuple(Direction::Original) == b.tuple(Direction::Original);
+}
+
 // Whether a packet of `loser` can as well be one of `winner`.
 bool may_join(const Connection& winner, const Connection& loser) {
   if ((winner.status & (kStatusSourceNatDone | kStatusDestinationNatDone)) == 0) return true;
-  return winner.tuple(Direction::Original) == loser.tuple(Direction::Original) &&
-         winner.tuple(Direction::Reply) == loser.tuple(Direction::Reply);
+  return same_question(winner, loser) && winner.tuple(Direction::Reply) == loser.tuple(Direction::Reply);
 }
 
 // What a packet is to a connection that nobody has answered yet.
@@ -352,7 +355,7 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
   }
   if (!connection->has(kStatusConfirmed) && packet_direction(packet) == Direction::Original) {
     if (connection->has(kStatusDying)) return Verdict::drop();
-    if (!table_.confirm(*connection, context.now())) return resolve_clash(packet, context.now());
+    if (!table_.confirm(*connection, context.now())) return resolve_clash(packet, context);
     connection->pending_events |= connection->master != nullptr ? kEventRelated : kEventNew;
     if (connection->extra != nullptr && connection->extra->helper != nullptr) {
       connection->pending_events |= kEventHelper;
@@ -366,8 +369,9 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
 // While this packet was held somewhere, another made a connection known that has one of its connection's tuples. It
 // joins that one where the two are the same in both directions. Where only what they ask is the same, and not what is
 // answered, its own is found by answers for a moment.
-Verdict ConntrackModule::resolve_clash(Packet& packet, Timestamp now) {
+Verdict ConntrackModule::resolve_clash(Packet& packet, const HookContext& context) {
   constexpr Duration kLasts = kSecond;
+  const Timestamp now = context.now();
   Connection& own = *packet.connection;
   Connection* const others[] = {table_.holder(own, Direction::Original, now),
                                 table_.holder(own, Direction::Reply, now)};
@@ -377,6 +381,8 @@ Verdict ConntrackModule::resolve_clash(Packet& packet, Timestamp now) {
   const bool joins = joined != std::end(others);
   if (!may_clash(own) || (!joins && others[1] != nullptr)) {
     ++table_.counters.drop;
+    const bool asks_the_same = others[1] == nullptr || same_question(*others[1], own);
+    if (clashes_ != nullptr && !asks_the_same) clashes_->dropped(packet, context);
     return Verdict::drop();
   }
   // It had been counted as a failure.

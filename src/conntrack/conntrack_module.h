@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "conntrack/clash_listener.h"
 #include "conntrack/connection_events.h"
 #include "conntrack/connection_table.h"
 #include "conntrack/expectation.h"
@@ -54,6 +55,8 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   void keep_labels() { labels_ = true; }
   // Who maps what helpers announce; it outlives this. Null: nobody.
   void set_nat(HelperNat* nat) { nat_ = nat; }
+  // Who is told of packets dropped for the sake of other connections; outlives this. Null: nobody.
+  void set_clashes(ClashListener* listener) { clashes_ = listener; }
   // Who tells of connections; outlives this. Null: nobody.
   void set_events(ConnectionEvents* events) { events_ = events; }
 
@@ -73,7 +76,7 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   template <size_t N>
   Connection* begin(const TupleWords<N>& original, const TupleWords<N>& reply, Packet& packet, Zone zone,
                     TrackContext& context);
-  Verdict resolve_clash(Packet& packet, Timestamp now);
+  Verdict resolve_clash(Packet& packet, const HookContext& context);
   bool follow_expectation(Connection& connection, const Tuple& tuple, Zone zone, Timestamp now);
   void follow_template(Connection& connection, const ConnectionTemplate& wanted);
   Tracked track(Connection& connection, const Packet& packet, TrackContext& context);
@@ -92,6 +95,7 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   const Router& router_;
   HelperNat* nat_ = nullptr;
   ConnectionEvents* events_ = nullptr;
+  ClashListener* clashes_ = nullptr;
 };
 
 // Hands packets to ConntrackModule::confirm.

@@ -210,6 +210,13 @@ class EngineImpl final : public Engine {
     return restored;
   }
 
+  void interface_down(InterfaceId interface, std::optional<IpAddress> address) override {
+    if (nat_ == nullptr) return;
+    conntrack_->sweep(clock_.now(), 0);
+    nat_->forget_masqueraded(interface, address, clock_.now());
+    if (!busy_) conntrack_->reclaim();
+  }
+
   ConnectionCounters connection_counters() const override {
     return conntrack_ == nullptr ? ConnectionCounters() : conntrack_->counters();
   }
@@ -324,6 +331,7 @@ class EngineImpl final : public Engine {
     if (conntrack_ == nullptr || (nat_tables_.empty() && !module_host_.needs_nat())) return;
     nat_ = std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
     conntrack_->set_nat(nat_.get());
+    conntrack_->set_clashes(nat_.get());
     module_host_.set_nat(*nat_);
     for (const Family family : kFamilies) {
       const auto rules = std::ranges::find(nat_tables_, family, &std::pair<Family, HookModule*>::first);

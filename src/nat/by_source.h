@@ -17,11 +17,15 @@ class BySource {
 
   void add(Connection& connection);
   void remove(Connection& connection);
+  // How many entries a walk passes. Differs from the kernel, which passes all that a source has.
+  static constexpr uint32_t kMostPassed = 256;
   // Calls `visit` with the living connections that have the source of `tuple`, the newest first, until it says true.
   template <class Visit>
   bool any_of(const Tuple& tuple, Visit visit) const {
-    for (uint32_t number = heads_[bucket(tuple)]; number != 0; number = table_.at(number).next_by_source) {
+    uint32_t number = heads_[bucket(tuple)];
+    for (uint32_t passed = 0; number != 0 && passed < kMostPassed; ++passed) {
       const Connection& connection = table_.at(number);
+      number = connection.next_by_source;
       if (!connection.has(kStatusDying) && same_source(connection.tuple(Direction::Original), tuple) &&
           visit(connection)) {
         return true;

@@ -81,25 +81,28 @@ Verdict NatModule::decide(Packet& packet, HookContext& context, NatEnd end) {
     context.nat = nullptr;
     if (verdict.kind != Verdict::Kind::Accept) return verdict;
   }
-  if (packet.connection->has(done_bit(end))) return Verdict::accept();
-  const Tuple reply = packet.connection->tuple(Direction::Reply);
+  Connection& connection = *packet.connection;
+  if (connection.has(done_bit(end)) || connection.has(kStatusConfirmed)) return Verdict::accept();
+  const Tuple reply = connection.tuple(Direction::Reply);
   NatRequest as_it_is = {.has_addresses = true};
   as_it_is.low = as_it_is.high = end == NatEnd::Source ? reply.destination_address() : reply.source_address();
-  map(packet, context, end, as_it_is);
+  set_up(connection, end, as_it_is, context.now());
   return Verdict::accept();
 }
 
 void NatModule::map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) {
   Connection* const connection = packet.connection;
   if (connection == nullptr || connection->has(kStatusConfirmed) || connection->has(done_bit(end))) return;
-  set_up(*connection, end, request, context.now());
+  const uint32_t looks = set_up(*connection, end, request, context.now());
+  attempt_ = {.connection = connection->sequence, .end = end, .request = request, .looks = looks};
 }
 
-void NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now) {
+uint32_t NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now) {
+  NatSearch search = {table_, by_source_, random_, now};
   const Tuple reply = connection.tuple(Direction::Reply);
   if (auto current = inverted(reply)) {
     current->zone = connection.zone().original;
-    const Tuple mapped = unique_tuple(*current, connection, end, request, {table_, by_source_, random_, now});
+    const Tuple mapped = unique_tuple(*current, connection, end, request, search);
     if (mapped != *current) {
       Tuple answer = inverted(mapped).value_or(reply);
       answer.zone = reply.zone;
@@ -109,6 +112,7 @@ void NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& req
   }
   connection.status |= done_bit(end);
   if (end == NatEnd::Source) by_source_.add(connection);
+  return search.looks;
 }
 
 std::optional<uint16_t> NatModule::expect(Connection& master, Expectation expectation, const HelperContext& context) {
@@ -164,8 +168,21 @@ void NatModule::follow(Connection& connection, const Expectation& expectation, E
   }
 }
 
+void NatModule::dropped(const Packet& packet, const HookContext& context) {
+  if (context.events != nullptr) tell_exhausted(packet, context, attempt_);
+}
+
 void NatModule::bind(Packet& packet, InterfaceId out) {
   if (packet.connection != nullptr) packet.connection->masquerade = out;
+}
+
+// As the kernel does when an interface goes down or loses an address: what answers is at home there no longer.
+void NatModule::forget_masqueraded(InterfaceId interface, const std::optional<IpAddress>& address, Timestamp now) {
+  for (const Connection* const connection : table_.list(now)) {
+    if (connection->masquerade != interface) continue;
+    if (address && connection->tuple(Direction::Reply).destination_address() != *address) continue;
+    table_.kill(table_.at(connection->number));
+  }
 }
 
 void NatModule::ended(Connection& connection) {

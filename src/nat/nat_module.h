@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
+#include "conntrack/clash_listener.h"
 #include "conntrack/connection_table.h"
 #include "nat/by_source.h"
+#include "nat/exhaustion.h"
 #include "nat/range.h"
 #include "sallyport/helper.h"
 #include "sallyport/hook.h"
@@ -14,13 +17,20 @@ namespace sallyport {
 
 // At -100 of PREROUTING and OUTPUT (destination) and 100 of POSTROUTING and INPUT (source), for both families. Shows a
 // connection's first packet to the nat table, keeps what that decides, and rewrites every packet by it. One thread.
-class NatModule final : public HookModule, public Nat, public HelperNat, private ConnectionListener {
+class NatModule final : public HookModule,
+                        public Nat,
+                        public HelperNat,
+                        public ClashListener,
+                        private ConnectionListener {
  public:
   // `random` outlives this.
   NatModule(ConnectionTable& table, Random& random, const SipHashKey& key);
 
   // The nat table's rules of a family; it outlives this.
   void set_rules(Family family, HookModule& rules) { rules_[static_cast<size_t>(family)] = &rules; }
+
+  // Between packets: ends the connections that MASQUERADE gave an address of the interface, or that address.
+  void forget_masqueraded(InterfaceId interface, const std::optional<IpAddress>& address, Timestamp now);
 
   std::string_view name() const override { return "nat"; }
   Verdict handle(Packet& packet, HookContext& context) override;
@@ -30,9 +40,11 @@ class NatModule final : public HookModule, public Nat, public HelperNat, private
   bool write(Packet& packet, PayloadPart part, std::string_view text) override;
   void grew(const Packet& packet, Connection& connection, int32_t bytes) override;
   void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) override;
+  void dropped(const Packet& packet, const HookContext& context) override;
 
  private:
-  void set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now);
+  // Returns how many tuples were looked up.
+  uint32_t set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now);
   void ended(Connection& connection) override;
   Verdict decide(Packet& packet, HookContext& context, NatEnd end);
   static bool translate_error(Packet& packet, NatEnd end);
@@ -41,6 +53,7 @@ class NatModule final : public HookModule, public Nat, public HelperNat, private
   Random& random_;
   BySource by_source_;
   std::array<HookModule*, 2> rules_ = {};
+  NatAttempt attempt_ = {};  // the last that a rule asked for
 };
 
 }  // namespace sallyport

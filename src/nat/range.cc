@@ -22,20 +22,22 @@ constexpr uint32_t kMostAttempts = 128;
 constexpr uint32_t kLeastAttempts = 16;
 constexpr uint32_t kAttemptsThatEvict = 32;
 
-bool used(const Tuple& tuple, const Connection& connection, const NatSearch& search) {
+bool used(const Tuple& tuple, const Connection& connection, NatSearch& search) {
   auto reply = inverted(tuple);
   if (!reply) return false;
   reply->zone = connection.zone().reply;
+  ++search.looks;
   return search.table.taken(*reply, search.now, &connection);
 }
 
 // The same, but a mapped TCP connection that is closing is ended where its peer could not take the new one's packets
 // for the old one's.
-bool used_by_living(const Tuple& tuple, const Connection& connection, const NatSearch& search) {
+bool used_by_living(const Tuple& tuple, const Connection& connection, NatSearch& search) {
   if (tuple.protocol != kTcp || connection.tcp.state != TcpState::SynSent) return used(tuple, connection, search);
   auto reply = inverted(tuple);
   if (!reply) return false;
   reply->zone = connection.zone().reply;
+  ++search.looks;
   Direction direction = Direction::Original;
   Connection* const owner = search.table.find(*reply, search.now, direction);
   if (owner == nullptr) return false;
@@ -119,8 +121,7 @@ IdRange id_range(const Tuple& tuple, const Connection& connection, NatEnd end, c
   return {1024, 64512};
 }
 
-void choose_id(Tuple& tuple, const Connection& connection, NatEnd end, const NatRequest& request,
-               const NatSearch& search) {
+void choose_id(Tuple& tuple, const Connection& connection, NatEnd end, const NatRequest& request, NatSearch& search) {
   const IdRange range = id_range(tuple, connection, end, request);
   if (range.size == 0) return;
   uint16_t& id = id_at(tuple, end);
@@ -157,7 +158,7 @@ bool reuse_mapping(const Tuple& current, const NatRequest& request, const NatSea
 }  // namespace
 
 Tuple unique_tuple(const Tuple& current, const Connection& connection, NatEnd end, const NatRequest& request,
-                   const NatSearch& search) {
+                   NatSearch& search) {
   if (end == NatEnd::Source && !request.random) {
     Tuple found;
     if (in_range(current, request)) {

@@ -7,17 +7,18 @@
 
 namespace sallyport {
 
-// What the search may look at and use.
+// What the search may look at and use, and what it took.
 struct NatSearch {
   ConnectionTable& table;
   const BySource& by_source;
   Random& random;
   Timestamp now = 0;
+  uint32_t looks = 0;  // tuples that it looked up in the table
 };
 
 // The original tuple as it will be behind the mapping: `current`, with one end in the request's range. Where nothing
 // free was found the answer is taken, and the connection will not be confirmed: its packet is dropped there.
 Tuple unique_tuple(const Tuple& current, const Connection& connection, NatEnd end, const NatRequest& request,
-                   const NatSearch& search);
+                   NatSearch& search);
 
 }  // namespace sallyport

@@ -81,6 +81,11 @@ class EngineMachine final : public Machine, public PacketSink, public LogSink, p
     return std::exchange(happened_, {});
   }
 
+  Result<void> down(const std::string& interface, const std::optional<IpAddress>& address) override {
+    engine_->interface_down(*engine_->host().find_interface(interface), address);
+    return {};
+  }
+
   std::string connections() override { return engine_->connection_listing(); }
 
   std::string counters() override {

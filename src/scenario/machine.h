@@ -48,6 +48,8 @@ class Machine {
   virtual Result<Happened> command(const std::string& module, const std::string& words) {
     return fail("this machine has no module " + module + " for " + words);
   }
+  // The interface goes down, or loses `address`, and comes up again as it was.
+  virtual Result<void> down(const std::string& interface, const std::optional<IpAddress>& address) = 0;
   virtual std::string connections() = 0;
   virtual std::string counters() = 0;
   // Whether it tells of packets that end inside, and of LOG's lines.

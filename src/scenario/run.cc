@@ -118,6 +118,8 @@ class Run {
         return nothing_left_over() && move_time(step);
       case Step::Kind::Command:
         return nothing_left_over() && command(step);
+      case Step::Kind::Down:
+        return nothing_left_over() && take_down(step);
       case Step::Kind::Verdict:
         return put(step) && judge(step);
       default:
@@ -198,6 +200,13 @@ class Run {
     happened_ = std::move(*happened);
     ends_ = happened_.events;
     return true;
+  }
+
+  bool take_down(const Step& step) {
+    happened_ = {};
+    ends_.clear();
+    auto done = machine_.down(step.interface, step.address);
+    return done || fail(step, done.error().what);
   }
 
   // The first event of the kind and interface is the one that the line is about.

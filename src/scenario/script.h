@@ -46,6 +46,7 @@ struct Step {
     Drop,       // the packet was dropped (by `table`, `chain`, `rule_line`, where they are said)
     At,         // time moves on
     Command,    // `module` is given the command `text`
+    Down,       // `interface` goes down, or loses `address`, and comes up again
     Entry,      // the connection table has a line like `text`
     NoEntry,    // it has none
     Counters,   // iptables-save -c has a line like `text`
@@ -63,6 +64,7 @@ struct Step {
   std::string source = {};  // the line as it was written
   std::string interface = {};
   std::string module = {};
+  std::optional<IpAddress> address = {};
   PacketText packet = {};
   std::string table = {};
   std::string chain = {};

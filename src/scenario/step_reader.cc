@@ -15,9 +15,9 @@ namespace sallyport::scenario {
 namespace {
 
 constexpr std::string_view kTables[] = {"raw", "mangle", "nat", "filter", "security"};
-constexpr std::string_view kStepWords[] = {"in",         "from",      "out",  "delivered", "drop",
-                                           "unroutable", "malformed", "held", "at",        "command",
-                                           "expect",     "no",        "log",  "packet",    "test"};
+constexpr std::string_view kStepWords[] = {"in",        "from", "out",    "delivered", "drop", "unroutable",
+                                           "malformed", "held", "at",     "command",   "down", "expect",
+                                           "no",        "log",  "packet", "test"};
 constexpr std::string_view kStates[] = {"INVALID", "NEW", "ESTABLISHED", "RELATED", "UNTRACKED"};  // by PacketState
 constexpr std::string_view kVerdicts[] = {"ACCEPT", "DROP", "REJECT"};                             // by Step::Word
 
@@ -54,6 +54,7 @@ class Reader {
       step_.module = module.text;
       return read_pattern(Step::Kind::Command, module);
     }
+    if (word == "down") return read_down();
     if (word == "expect") return read_expectation();
     if (word == "no") return read_absence();
     if (word == "log") return read_pattern(Step::Kind::Log, first);
@@ -137,6 +138,19 @@ class Reader {
     auto time = read_duration(word);
     if (!time) return std::unexpected(time.error());
     step_.time = *time;
+    return {};
+  }
+
+  // "down wan", "down wan 203.0.113.7"
+  Result<void> read_down() {
+    step_.kind = Step::Kind::Down;
+    if (auto done = read_interface(); !done) return done;
+    if (words_.at_end()) return {};
+    const Word& word = words_.take();
+    auto address = parse_address(word.text);
+    if (!address)
+      return Words::wrong(word, address.error().what, "an address of the interface, or the end of the line");
+    step_.address = *address;
     return {};
   }
 

@@ -33,11 +33,30 @@ python3 - flows.json <<'P' || fail "a mapping that maps nothing, or a part that 
 import json, sys
 for line in open(sys.argv[1]):
     event = json.loads(line)
-    if event["event_type"] != "nat": continue
+    if event["event_type"] != "nat" or event["nat"]["event"] == "exhausted": continue
     nat, side = event["nat"], lambda which, end: [nat[which].get(end + part) for part in ("_ip", "_port")]
     assert (side("before", "src") != side("after", "src")) == nat["source"], line
     assert (side("before", "dest") != side("after", "dest")) == nat["destination"], line
     assert nat["source"] or nat["destination"], line
+P
+
+# Two ports for everybody: whoever got none is told of, once for each drop that the counters have.
+sed 's/203.0.113.77/203.0.113.77:5000-5001/' stateful.rules >two_ports.rules
+expect 0 "$SALLYPORT" replay -R two_ports.rules --host "$TREE/demo/gateway.toml" -r "$CAPTURE" -e exhausted.json
+check exhausted.json >/dev/null
+python3 - exhausted.json <<'P' || fail "what is told of exhaustion is not what was counted"
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+told = [event for event in events if event.get("nat", {}).get("event") == "exhausted"]
+counted = next(event for event in events if event["event_type"] == "stats")["netfilter"]["conntrack"]
+assert len(told) == counted["drop"] == counted["insert_failed"] > 10, (len(told), counted)
+for event in told:
+    nat = event["nat"]
+    assert event["proto"] == "UDP", event
+    assert nat["range"] == {"end": "source", "low_ip": "203.0.113.77", "high_ip": "203.0.113.77", "low_port": 5000,
+                            "high_port": 5001, "tried": nat["range"]["tried"]}, event
+    assert 2 <= nat["range"]["tried"] <= 4, event
+    assert nat["after"]["src_port"] in (5000, 5001) and nat["before"]["src_ip"] != "203.0.113.77", event
 P
 
 # Its last line says what was counted.

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "kernel/nf_observer.h"
@@ -43,6 +44,7 @@ constexpr std::pair<std::string_view, int64_t> kQuiet[] = {
     {"net.ipv6.conf.default.addr_gen_mode", 1},
     {"net.ipv6.conf.default.router_solicitations", 0},
     {"net.ipv6.conf.default.accept_dad", 0},
+    {"net.ipv6.conf.default.keep_addr_on_down", 1},
 };
 
 std::unexpected<Error> failed(std::string_view what) { return fail(fmt::format("{}: {}", what, std::strerror(errno))); }
@@ -88,6 +90,8 @@ class KernelMachine final : public scenario::Machine {
     if (!observer) return std::unexpected(observer.error());
     observer_ = std::move(*observer);
     if (auto done = set_sysctls(setup); !done) return done;
+    interfaces_ = setup.interfaces;
+    routes_ = setup.routes;
     for (const scenario::InterfaceLine& line : setup.interfaces) {
       if (auto done = open_device(line.name); !done) return done;
     }
@@ -126,6 +130,23 @@ class KernelMachine final : public scenario::Machine {
 
   void wait_until(Duration since_start) override {
     std::this_thread::sleep_until(begin_ + std::chrono::nanoseconds(since_start));
+  }
+
+  // What NAT forgets then a worker of the kernel's does a little later.
+  Result<void> down(const std::string& interface, const std::optional<IpAddress>& address) override {
+    const std::string before = connections();
+    const auto line = std::ranges::find(interfaces_, interface, &scenario::InterfaceLine::name);
+    std::string commands = fmt::format("link set {0} down\nlink set {0} up\n", interface);
+    if (address) {
+      const auto own = std::ranges::find(line->addresses, *address, &InterfaceAddress::address);
+      if (own == line->addresses.end()) return fail(fmt::format("{} has no such address", interface));
+      commands = fmt::format("address delete {}/{} dev {}\n", own->address.text(), own->prefix_bits, interface) +
+                 address_command(*own, interface);
+    }
+    for (const RouteEntry& route : routes_) commands += route_command("replace", route);
+    if (auto done = run_ip({"ip", "-batch", "-"}, commands); !done) return done;
+    wait_for_change(before);
+    return {};
   }
 
   std::string connections() override {
@@ -173,14 +194,10 @@ class KernelMachine final : public scenario::Machine {
     std::string commands = "link set lo up\n";
     for (const scenario::InterfaceLine& line : setup.interfaces) {
       commands += fmt::format("link set {} mtu {}\n", line.name, line.mtu);
-      for (const InterfaceAddress& own : line.addresses) {
-        const bool ipv6 = own.address.family == Family::Ipv6;
-        commands += fmt::format("address add {}/{} dev {}{}\n", own.address.text(), own.prefix_bits, line.name,
-                                ipv6 ? " nodad" : " brd +");
-      }
+      for (const InterfaceAddress& own : line.addresses) commands += address_command(own, line.name);
       commands += fmt::format("link set {} up\n", line.name);
     }
-    for (const RouteEntry& route : setup.routes) commands += route_command(route);
+    for (const RouteEntry& route : setup.routes) commands += route_command("add", route);
     if (auto done = run_ip({"ip", "-batch", "-"}, commands); !done) return done;
     std::string policies;
     for (const PolicyRule& policy : setup.policies) {
@@ -193,6 +210,38 @@ class KernelMachine final : public scenario::Machine {
     return {};
   }
 
+  static std::string address_command(const InterfaceAddress& own, const std::string& interface) {
+    return fmt::format("address add {}/{} dev {}{}\n", own.address.text(), own.prefix_bits, interface,
+                       own.address.family == Family::Ipv6 ? " nodad" : " brd +");
+  }
+
+  // Until the connections are others than before, and then the same twice. A scenario in which nothing is forgotten
+  // waits as long as it may.
+  void wait_for_change(const std::string& before) {
+    constexpr std::chrono::milliseconds kAtMost{2000}, kEach{10};
+    const auto end = std::chrono::steady_clock::now() + kAtMost;
+    const auto again = [&] {
+      std::this_thread::sleep_for(kEach);
+      return without_times(connections());
+    };
+    std::string now = again();
+    while (now == without_times(before) && std::chrono::steady_clock::now() < end) now = again();
+    for (std::string next = again(); next != now; next = again()) now = next;
+  }
+
+  // The fifth word of a line says how long it lives.
+  static std::string without_times(const std::string& listing) {
+    std::istringstream in(listing);
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+      std::istringstream words(line);
+      std::string word;
+      for (int i = 0; words >> word; ++i) out += i == 4 ? "" : word + " ";
+      out += "\n";
+    }
+    return out;
+  }
+
   static Result<void> run_ip(const std::vector<std::string>& words, const std::string& commands) {
     if (commands.empty()) return {};
     const ToolResult result = run_tool(words, commands);
@@ -200,14 +249,15 @@ class KernelMachine final : public scenario::Machine {
     return {};
   }
 
-  static std::string route_command(const RouteEntry& route) {
+  static std::string route_command(std::string_view what, const RouteEntry& route) {
     const std::string_view type = route.type == RouteType::Blackhole     ? "blackhole "
                                   : route.type == RouteType::Unreachable ? "unreachable "
                                   : route.type == RouteType::Prohibit    ? "prohibit "
                                                                          : "";
-    std::string command = fmt::format("route add {}{}", type, route.to.text());
+    std::string command = fmt::format("route {} {}{}", what, type, route.to.text());
     if (route.to.mask.is_unspecified()) {
-      command = fmt::format("route add {}{}", type, route.to.address.family == Family::Ipv4 ? "0.0.0.0/0" : "::/0");
+      command =
+          fmt::format("route {} {}{}", what, type, route.to.address.family == Family::Ipv4 ? "0.0.0.0/0" : "::/0");
     }
     if (!route.via.is_unspecified()) command += " via " + route.via.text();
     if (!route.dev.empty()) command += " dev " + route.dev;
@@ -268,6 +318,8 @@ class KernelMachine final : public scenario::Machine {
     if (state != std::end(kStates)) happened.state = static_cast<PacketState>(state - std::begin(kStates));
   }
 
+  std::vector<scenario::InterfaceLine> interfaces_;
+  std::vector<RouteEntry> routes_;
   std::vector<int> devices_;
   std::vector<std::string> names_;
   int senders_[2] = {-1, -1};  // IPv4, IPv6

@@ -2,6 +2,7 @@
 
 #include "nat/range.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -40,7 +41,9 @@ class Gateway {
   Tuple choose(const Tuple& tuple, const NatRequest& request, NatEnd end = NatEnd::Source) {
     last = table.create(tuple, *inverted(tuple), 0);
     last->deadline = 1000 * kSecond;
-    const Tuple mapped = unique_tuple(tuple, *last, end, request, {table, by_source, random_, 0});
+    NatSearch search = {table, by_source, random_, 0};
+    const Tuple mapped = unique_tuple(tuple, *last, end, request, search);
+    looks = search.looks;
     table.set_reply(*last, *inverted(mapped));
     return mapped;
   }
@@ -63,6 +66,7 @@ class Gateway {
   ConnectionTable table;
   BySource by_source;
   Connection* last = nullptr;
+  uint32_t looks = 0;  // of the last choice
 
  private:
   Random random_;
@@ -214,7 +218,10 @@ TEST(UniqueTuple, AMillionConnectionsThroughOneAddress) {
   EXPECT_GT(opened, kConnections - 1000);
 }
 
-// At 99 % a search looks at 248 ports at most, so that a part of the newcomers is refused, as by the kernel.
+// Its own port, that of the mapping, then five rounds of ports: so many looks at most, whatever is taken.
+constexpr uint32_t kMostLooks = 2 + 128 + 64 + 32 + 16 + 8;
+
+// At 99 % too.
 TEST(UniqueTuple, ANearlyFullAddressIsSearchedWithinBounds) {
   constexpr uint32_t kLow = 1024, kPorts = 60'000, kFree = kPorts / 100, kTries = 2000;
   Gateway gateway;
@@ -231,6 +238,7 @@ TEST(UniqueTuple, ANearlyFullAddressIsSearchedWithinBounds) {
     tuple.source_id = static_cast<uint16_t>(kLow + 1 + i % 90);
     const uint64_t before = gateway.table.counters.insert_failed;
     gateway.choose(tuple, request);
+    ASSERT_LE(gateway.looks, kMostLooks);
     found += gateway.table.confirm(*gateway.last, 0) ? 1 : 0;
     if (gateway.table.counters.insert_failed == before) gateway.table.kill(*gateway.last);
     gateway.table.reclaim();
@@ -238,6 +246,38 @@ TEST(UniqueTuple, ANearlyFullAddressIsSearchedWithinBounds) {
   EXPECT_EQ(gateway.table.size(), kPorts - kFree);
   // Every hundredth port is free, so of 128 in a row at least one is.
   EXPECT_EQ(found, kTries);
+}
+
+TEST(UniqueTuple, AFullAddressCostsAllLooksAndNoMore) {
+  constexpr uint32_t kLow = 1024, kPorts = 60'000;
+  Gateway gateway;
+  const NatRequest request = with_ports(to("203.0.113.7"), kLow, kLow + kPorts - 1);
+  Tuple tuple = *tuple_of(test::udp4("10.0.0.1:1024 > 198.51.100.9:53"), 0);
+  for (uint32_t i = 0; i < kPorts; ++i) {
+    tuple.source_id = static_cast<uint16_t>(kLow + i);
+    ASSERT_TRUE(gateway.open(tuple, request));
+  }
+  tuple.source[3] = 2;
+  EXPECT_FALSE(gateway.open(tuple, request));
+  // Its own address is not the mapping's, so the look at that is spared.
+  EXPECT_EQ(gateway.looks, kMostLooks - 1);
+}
+
+// A source that has had the mapping that is asked for, and after it another, for so many connections.
+TEST(BySource, AWalkPassesSoManyAndNoMore) {
+  for (const uint32_t others : {BySource::kMostPassed - 1, BySource::kMostPassed}) {
+    Gateway gateway;
+    ASSERT_TRUE(gateway.open("10.0.0.6:4000 > 198.51.100.9:53", to("203.0.113.7")));
+    ASSERT_TRUE(gateway.open("10.0.0.5:4000 > 198.51.100.9:53", to("203.0.113.7")));
+    const uint16_t got = inverted(gateway.last->tuple(Direction::Reply))->source_id;
+    ASSERT_NE(got, 4000);
+    for (uint32_t i = 0; i < others; ++i) {
+      const std::string server = fmt::format("192.0.{}.{}", i / 250, i % 250 + 1);
+      ASSERT_TRUE(gateway.open("10.0.0.5:4000 > " + server + ":53", to("203.0.113.8")));
+    }
+    const uint16_t again = gateway.choose("10.0.0.5:4000 > 198.51.100.10:53", to("203.0.113.7")).source_id;
+    EXPECT_EQ(again == got, others < BySource::kMostPassed) << others;
+  }
 }
 
 TEST(BySource, FindsEachAmongManyThatShareHeads) {
