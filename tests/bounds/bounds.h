@@ -27,6 +27,9 @@ bool normaliser_bombs(uint64_t length);
 // event_shapes.json, in the working folder.
 bool event_flood(uint64_t events);
 
+// So many connections through one public address, then 30,000 more to one server behind it.
+bool full_address(uint64_t connections);
+
 // Resident memory of this process, in bytes.
 uint64_t resident_bytes();
 // Prints what was expected where `holds` is false; answers `holds`.

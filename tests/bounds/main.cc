@@ -44,6 +44,7 @@ constexpr Run kRuns[] = {
     {"every_other_byte", sallyport::bounds::every_other_byte},
     {"endless_lines", sallyport::bounds::endless_lines},
     {"pattern_flood", sallyport::bounds::pattern_flood},
+    {"full_address", sallyport::bounds::full_address},
     {"normaliser_bombs", sallyport::bounds::normaliser_bombs},
 };
 
