@@ -2,7 +2,7 @@
 //
 // Differs from conntrack(8) 1.4.7 where that does not do what its manual says: GRE keys are compared; an address of -j,
 // and an IPv6 address of -n and -g, is looked at whatever else is asked for; -u takes words with and without !
-// together.
+// together; the types of an ICMP query and its answer are not taken for a translation.
 
 #include <algorithm>
 

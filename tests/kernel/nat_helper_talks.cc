@@ -35,7 +35,10 @@ constexpr std::string_view kCounts[] = {"FTP PORT",
                                         "commands that grew",
                                         "commands that shrank",
                                         "repeated segments",
-                                        "selective acknowledgements"};
+                                        "selective acknowledgements",
+                                        "listed with -n",
+                                        "listed with -g",
+                                        "listed with -j"};
 
 // Where somebody may connect to, as it was told.
 struct Place {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "kernel/nat_helper_talks.h"
 
@@ -52,6 +53,7 @@ class SipTalk {
       if (tcp_ && draw_.chance(6)) said += request(from);
       begun = say(from, first, said, begun);
       if (!begun) continue;
+      note_own_way();
       act_upon(static_cast<uint8_t>(1 - from), said);
       if (tcp_) chatter();
     }
@@ -64,6 +66,21 @@ class SipTalk {
     if (!begun) return talk_.begin_udp(first, said);
     tcp_ ? talk_.say(from, said) : talk_.say_udp(from, said);
     return true;
+  }
+
+  // That of the conversation itself, which nobody can go another time where the proxy's port was mapped.
+  void note_own_way() {
+    const Speaker &phone = talk_.speakers[kPhone], &proxy = talk_.speakers[kProxy];
+    const bool has_it = proxy.own_port == kSipPort;
+    by_one_way({phone.own, phone.own_port}, has_it ? Place{proxy.peer, proxy.peer_port} : Place{}, kSipPort);
+  }
+
+  // Whether whoever goes to a place (`said` is it in its owner's words) from that port has gone by no other way. Two
+  // would be told apart by a port that is chosen by chance.
+  bool by_one_way(const Place& said, const Place& outside, uint16_t from_port) {
+    const auto way = fmt::format("{} {} {}", said.address.text(), said.port, from_port);
+    const auto by = fmt::format("{} {}", outside.address.text(), outside.port);
+    return ways_.try_emplace(way, by).first->second == by;
   }
 
   void chatter() {
@@ -80,28 +97,44 @@ class SipTalk {
     tally.count("SIP messages");
     if (heard != said) tally.count("SIP messages written anew");
     if (heard.size() > said.size()) tally.count("SIP messages that grew");
-    const auto address = parse_address(behind(heard, draw_.v6() ? "c=IN IP6 " : "c=IN IP4 ", "\r\n"));
-    const uint16_t port = number_of(behind(heard, "m=audio ", " "));
-    if (address && port != 0 && draw_.chance(70)) {
+    const auto medium = audio_of(heard);
+    if (medium && medium->port != 0 && draw_.chance(70)) {
       const int beside = draw_.pick<int>({0, 0, 0, 1, 1, 2});
-      if (send_apart(who, {*address, static_cast<uint16_t>(port + beside)}, media_port_[who])) {
+      const auto by = [&](const Place& place) {
+        return Place{place.address, static_cast<uint16_t>(place.port + beside)};
+      };
+      if (send_apart(who, by(*medium), by(audio_of(said).value_or(*medium)), media_port_[who])) {
         tally.count("SIP media");
       }
     }
-    const std::string_view contact = behind(heard, "Contact: <sip:bob@", ">;");
-    if (contact.empty() || !draw_.chance(40)) return;
-    const size_t colon = contact.rfind(draw_.v6() ? "]:" : ":");
-    if (colon == std::string_view::npos) return;
-    std::string_view host = contact.substr(0, colon);
-    if (draw_.v6() && host.starts_with('[')) host.remove_prefix(1);
-    const auto listens = parse_address(host);
-    const uint16_t at = number_of(contact.substr(contact.rfind(':') + 1));
-    if (listens && !tcp_ && send_apart(who, {*listens, at}, who == kProxy ? kSipPort : 0))
-      tally.count("SIP calls to a contact");
+    const auto listens = contact_of(heard);
+    if (!listens || !draw_.chance(40)) return;
+    const Place told = contact_of(said).value_or(*listens);
+    if (listens->address.is_unspecified() || tcp_) return;
+    if (send_apart(who, *listens, told, who == kProxy ? kSipPort : 0)) tally.count("SIP calls to a contact");
   }
 
-  bool send_apart(uint8_t who, const Place& place, uint16_t from_port) {
+  std::optional<Place> audio_of(std::string_view text) const {
+    const auto address = parse_address(behind(text, draw_.v6() ? "c=IN IP6 " : "c=IN IP4 ", "\r\n"));
+    if (!address) return std::nullopt;
+    return Place{*address, number_of(behind(text, "m=audio ", " "))};
+  }
+
+  // Where a contact can be read: its place, an unspecified one where it is none.
+  std::optional<Place> contact_of(std::string_view text) const {
+    const std::string_view contact = behind(text, "Contact: <sip:bob@", ">;");
+    if (contact.empty()) return std::nullopt;
+    const size_t colon = contact.rfind(draw_.v6() ? "]:" : ":");
+    std::string_view host = contact.substr(0, colon);
+    if (draw_.v6() && host.starts_with('[')) host.remove_prefix(1);
+    const auto address = parse_address(host);
+    if (colon == std::string_view::npos || !address) return Place{};
+    return Place{*address, number_of(contact.substr(contact.rfind(':') + 1))};
+  }
+
+  bool send_apart(uint8_t who, const Place& place, const Place& said, uint16_t from_port) {
     const Speaker& speaker = talk_.speakers[who];
+    if (!by_one_way(said, place, from_port)) from_port = 0;
     const Speaker first = {.interface = speaker.interface,
                            .own = speaker.own,
                            .peer = place.address,
@@ -238,6 +271,7 @@ class SipTalk {
   bool own_listens_ = false;
   uint32_t sequence_ = 1;
   std::array<uint16_t, 2> media_port_ = {};
+  std::map<std::string, std::string> ways_ = {};  // by which place each was gone to, from which port
 };
 
 }  // namespace
