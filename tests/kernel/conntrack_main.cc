@@ -21,6 +21,7 @@
 #include "kernel/engine_side.h"
 #include "kernel/event_listener.h"
 #include "kernel/kernel_tick.h"
+#include "kernel/listings.h"
 #include "kernel/lockstep.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/refusal_log.h"
@@ -44,8 +45,6 @@ constexpr size_t kPerAsking = 8;
 constexpr uint32_t kPerRuleset = 12;
 // A table that is older is not compared any more.
 constexpr Duration kTableAge = 8 * kSecond;
-// A packet's time, or a listing's, is known so well, or what it does is not compared.
-constexpr int64_t kUncertain_ticks = KernelTick::kPerSecond / 10;
 // Of each cell of the TCP state table, before a release.
 constexpr size_t kEnoughHits = 1000;
 
@@ -159,11 +158,6 @@ std::map<std::string, long> entries_of(std::string_view text, int words_before) 
   return entries;
 }
 
-std::string content_of(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::string table_difference(const std::string& kernel, const std::string& ours, int words_before) {
   const auto theirs = entries_of(kernel, words_before);
   auto mine = entries_of(ours, words_before);
@@ -185,25 +179,6 @@ std::string table_difference(const std::string& kernel, const std::string& ours,
   }
   return difference;
 }
-
-// The kernel's tables and when they were read.
-struct Listings {
-  std::string connections = {};
-  std::string expectations = {};
-  Timestamp time = 0;
-
-  // False: the machine stands still again and again.
-  bool read(KernelTick& tick) {
-    constexpr int kTries = 20;
-    for (int i = 0; i < kTries; ++i) {
-      time = tick.time();
-      connections = content_of("/proc/net/nf_conntrack");
-      expectations = content_of("/proc/net/nf_conntrack_expect");
-      if (tick.passed() <= kUncertain_ticks) return true;
-    }
-    return false;
-  }
-};
 
 struct Settings {
   uint64_t seed = 1;
