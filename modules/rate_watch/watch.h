@@ -17,77 +17,29 @@
 #pragma once
 
 #include <sallyport/bounded_table.h>
-#include <sallyport/clock.h>
+#include <sallyport/large_memory.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "rate_watch/coming_keys.h"
+#include "rate_watch/distinct_values.h"
+#include "rate_watch/measure.h"
+#include "rate_watch/over_list.h"
+#include "rate_watch/window.h"
+
 namespace rate_watch {
-
-using sallyport::Duration;
-using sallyport::Timestamp;
-
-enum class Measure : uint8_t { Packets, Bytes, Connections, Ports, Destinations };
-constexpr size_t kMeasures = 5;
-constexpr bool is_distinct(Measure measure) { return measure >= Measure::Ports; }
-
-struct Threshold {
-  std::string name;
-  Measure measure = Measure::Packets;
-  uint32_t on = 0;
-  uint32_t off = 0;
-};
-
-struct Settings {
-  Duration window = 10 * sallyport::kSecond;
-  Duration hold = 0;
-  Duration update = 60 * sallyport::kSecond;  // 0: never
-  uint32_t most = 1'000'000;
-  uint32_t most_distinct = 500'000;  // values of each distinct measure, over all sources
-  std::vector<Threshold> thresholds;
-};
-
-// What one packet adds.
-struct Seen {
-  uint32_t bytes = 0;
-  bool new_connection = false;
-  bool has_port = false;
-  uint16_t port = 0;
-  std::array<uint8_t, 16> destination = {};
-};
-
-enum class Turn : uint8_t { Rise, Update, Fall, Evicted };
-
-// What is told of a source and a threshold. `packets` and `bytes` count from the packet that rose, which is one of
-// them.
-template <class Key>
-struct Told {
-  Turn turn;
-  const Key& key;
-  const Threshold& threshold;
-  uint64_t count;
-  uint64_t peak;
-  uint64_t packets;
-  uint64_t bytes;
-  Timestamp since;
-  Timestamp first_seen;
-  Timestamp last_seen;
-};
 
 // One thread. Key as BoundedTable wants it. Listener is called with Told<Key>.
 template <class Key, class Listener>
 class Watch {
  public:
-  static constexpr uint32_t kSteps = 16;
-
   Watch(Settings settings, const std::array<sallyport::SipHashKey, 3>& keys, Listener listener)
       : settings_(std::move(settings)),
         step_length_(std::max<Duration>(settings_.window / kSteps, 1)),
@@ -100,7 +52,9 @@ class Watch {
       if (windows_[m] != nullptr) continue;
       windows_[m] = sallyport::large_array<Window>(sources_.most());
       used_.push_back(threshold.measure);
-      if (is_distinct(threshold.measure)) add_values(threshold.measure, keys[m - 2]);
+    }
+    for (const Measure measure : used_) {
+      if (is_distinct(measure)) add_values(measure, keys[static_cast<size_t>(measure) - 2]);
     }
     sizes_only_ = std::ranges::all_of(used_, [](Measure measure) { return measure <= Measure::Bytes; });
     if (used_.size() == 1 && !is_distinct(used_[0])) only_ = static_cast<size_t>(used_[0]);
@@ -112,7 +66,7 @@ class Watch {
   bool see(const Key& key, const Seen& seen, Timestamp now) {
     if (now >= step_end_) [[unlikely]]
       go_on_to(now);
-    Source& source = sources_.at(key, place_for(key), now);
+    Source& source = sources_.at(key, coming_.place_for(key, sources_), now);
     const uint32_t number = sources_.number_of(source);
     if (source.step == step_ && source.over == kNone && stays_below(source, number, seen)) return false;
     see_whole(source, number, seen, now);
@@ -123,38 +77,20 @@ class Watch {
   bool is_over(const Key& key, int threshold, Timestamp now) {
     const Source* source = sources_.find(key, now);
     if (source == nullptr) return false;
-    for (uint32_t at = source->over; at != kNone; at = overs_[at].next_of_source) {
-      if (threshold < 0 || overs_[at].threshold == static_cast<uint32_t>(threshold)) return true;
-    }
-    return false;
+    if (threshold < 0) return source->over != kNone;
+    return overs_.has(source->over, static_cast<uint32_t>(threshold));
   }
 
   // These keys come by soon, in this order; some may not. Has memory fetched for them, and hashes each only once.
   void look_ahead(std::span<const Key> keys) {
-    ahead_used_ = 0;
-    ahead_ = std::min(keys.size(), coming_.size());
-    for (size_t i = 0; i < ahead_; ++i) {
-      Coming& coming = coming_[i];
-      coming.key = keys[i];
-      Coming& lately = lately_[slot_of(keys[i])];
-      const bool known = lately.place != kNone && lately.key == keys[i];
-      if (!known) {
-        lately = {keys[i], sources_.place_of(keys[i])};
-        sources_.prefetch_place(lately.place);
-      }
-      coming.place = lately.place;
-      coming.cold = !known;
-    }
-    const auto fetch_windows = [this](uint32_t number) __attribute__((always_inline)) {
+    coming_.look_ahead(keys, sources_);
+    coming_.for_each_cold([this](const Key&, uint32_t place)
+                              __attribute__((always_inline)) { sources_.prefetch_value(place); });
+    coming_.for_each_cold([this](const Key& key, uint32_t place) __attribute__((always_inline)) {
+      const uint32_t number = sources_.prefetch_own(key, place);
       if (number == sources_.most()) return;
       for (const Measure measure : used_) __builtin_prefetch(&windows_[static_cast<size_t>(measure)][number], 1);
-    };
-    for (size_t i = 0; i < ahead_; ++i) {
-      if (coming_[i].cold) sources_.prefetch_value(coming_[i].place);
-    }
-    for (size_t i = 0; i < ahead_; ++i) {
-      if (coming_[i].cold) fetch_windows(sources_.prefetch_own(coming_[i].key, coming_[i].place));
-    }
+    });
   }
 
   // Whether only packets and their bytes count; else, whether what a packet adds to that measure does.
@@ -164,14 +100,14 @@ class Watch {
   uint64_t evicted() const { return sources_.evicted(); }
   uint64_t values_evicted() const {
     uint64_t all = 0;
-    for (const auto& values : values_) all += values != nullptr ? values->table.evicted() : 0;
+    for (const auto& values : values_) all += values != nullptr ? values->evicted() : 0;
     return all;
   }
   // All memory that it may ever use but for what is over, 96 bytes each.
   size_t bytes() const {
     size_t all = sources_.bytes() + used_.size() * sizeof(Window) * sources_.most();
     for (const auto& values : values_) {
-      if (values != nullptr) all += values->table.bytes() + sizeof(List) * sources_.most();
+      if (values != nullptr) all += values->bytes();
     }
     return all;
   }
@@ -180,13 +116,7 @@ class Watch {
   }
 
  private:
-  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-  static constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
-
-  // A ring of steps; a cache line.
-  struct alignas(64) Window {
-    std::array<uint32_t, kSteps> steps = {};
-  };
+  static constexpr uint32_t kNever = kNone;
 
   struct Source {
     uint32_t step = kNever;  // up to which its windows are cleared
@@ -200,87 +130,29 @@ class Watch {
     Timestamp first() const { return static_cast<Timestamp>(uint64_t{first_high} << 32 | first_low); }
   };
 
-  // A key with its place in the table.
-  struct Coming {
-    Key key = {};
-    uint32_t place = kNone;
-    bool cold = false;  // its memory may be far
-  };
-  static constexpr size_t kLately = 64;
-  // Not keyed: who makes keys collide here makes them be hashed again, no more.
-  static size_t slot_of(const Key& key) {
-    uint64_t mixed = 0;
-    for (size_t at = 0; at + 8 <= sizeof key; at += 8) {
-      uint64_t word;
-      std::memcpy(&word, key.data() + at, sizeof word);
-      mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
+  // A value counts in the step in which it was last seen. No more are kept than the highest threshold asks for, the
+  // last seen ones: fewer than that are in the window only where all of those in the window are kept.
+  struct LeaveWindow {
+    Watch* watch;
+    Measure measure;
+    // The step may have been cleared already.
+    void operator()(uint32_t source, uint32_t step) const {
+      if (watch->sources_.value_at(source).step - step < kSteps) watch->window(measure, source).take_one(step);
     }
-    return mixed >> 58;
-  }
-  uint32_t place_for(const Key& key) {
-    constexpr size_t kMostLeftOut = 4;
-    const size_t end = std::min(ahead_, ahead_used_ + kMostLeftOut);
-    for (size_t i = ahead_used_; i < end; ++i) {
-      if (coming_[i].key != key) continue;
-      ahead_used_ = i + 1;
-      return coming_[i].place;
-    }
-    return sources_.place_of(key);
-  }
-
-  // A source over a threshold. All of them are linked in the order in which they rose.
-  struct Over {
-    uint32_t source = 0;  // its number
-    uint32_t threshold = 0;
-    uint32_t next_of_source = kNone;
-    uint32_t earlier = kNone, later = kNone;
-    Timestamp since = 0, last_on = 0, last_told = 0, last_seen = 0;
-    uint64_t peak = 0, packets = 0, bytes = 0;
   };
-
-  // The distinct values of all sources for one measure; those of one source are linked by when they were last seen.
-  struct ValueKey {
-    uint32_t source;
-    std::array<uint8_t, 16> bytes;
-  };
-  struct Value {
-    uint32_t step = 0;
-    uint32_t newer = kNone, older = kNone;
-    bool linked = false;
-  };
-  struct List {
-    uint32_t newest = kNone, oldest = kNone;
-    uint32_t size = 0;
-  };
-  struct Values {
-    Values(uint32_t most, uint32_t most_sources, const sallyport::SipHashKey& key)
-        : table(most, 0, key), lists(most_sources) {}
-    sallyport::BoundedTable<ValueKey, Value> table;
-    std::vector<List> lists;  // by the source's number
-  };
+  using Values = DistinctValues<LeaveWindow>;
 
   void add_values(Measure measure, const sallyport::SipHashKey& key) {
-    auto& values = values_[static_cast<size_t>(measure) - kFirstDistinct];
-    values = std::make_unique<Values>(settings_.most_distinct, sources_.most(), key);
-    values->table.on_gone([this, measure](const ValueKey& gone, Value& value) {
-      if (value.linked) unlink(measure, gone.source, value);
-    });
+    const auto m = static_cast<size_t>(measure);
+    values_[m - kFirstDistinct] = std::make_unique<Values>(settings_.most_distinct, sources_.most(), highest_[m], key,
+                                                           LeaveWindow{this, measure});
   }
 
   Window& window(Measure measure, uint32_t number) { return windows_[static_cast<size_t>(measure)][number]; }
   Values& values_of(Measure measure) { return *values_[static_cast<size_t>(measure) - kFirstDistinct]; }
 
   uint64_t count(Measure measure, uint32_t number) {
-    // Two steps lie in each word: their sums are added up apart.
-    uint64_t even = 0, odd = 0;
-    const Window& steps = window(measure, number);
-    for (size_t i = 0; i < kSteps; i += 2) {
-      uint64_t two;
-      std::memcpy(&two, &steps.steps[i], sizeof two);
-      even += two & 0xffffffff;
-      odd += two >> 32;
-    }
-    const uint64_t all = even + odd;
+    const uint64_t all = window(measure, number).sum();
     return is_distinct(measure) ? std::min<uint64_t>(all, highest_[static_cast<size_t>(measure)]) : all;
   }
 
@@ -289,9 +161,8 @@ class Watch {
     if (source.step == step_) return;
     const uint32_t passed = std::min(step_ - source.step, kSteps);
     for (const Measure measure : used_) {
-      Window& steps = window(measure, number);
-      for (uint32_t i = 0; i < passed; ++i) steps.steps[(step_ - i) % kSteps] = 0;
-      if (is_distinct(measure)) drop_old(measure, number);
+      window(measure, number).clear(step_, passed);
+      if (is_distinct(measure)) values_of(measure).drop_old(number, step_);
     }
     source.step = step_;
   }
@@ -303,8 +174,7 @@ class Watch {
     const uint32_t more = added(static_cast<Measure>(only_), seen);
     if (more >= source.room) return false;
     source.room -= more;
-    uint32_t& here = windows_[only_][number].steps[step_ % kSteps];
-    here += std::min(more, std::numeric_limits<uint32_t>::max() - here);
+    windows_[only_][number].add(step_, more);
     return true;
   }
   static uint32_t added(Measure measure, const Seen& seen) {
@@ -344,67 +214,12 @@ class Watch {
       return count(measure, number);
     }
     const uint64_t before = count(measure, number);
-    uint32_t& here = window(measure, number).steps[step_ % kSteps];
-    const uint32_t more = added(measure, seen);
-    const uint32_t room = std::numeric_limits<uint32_t>::max() - here;
-    here += std::min(more, room);
-    return before + std::min(more, room);
+    return before + window(measure, number).add(step_, added(measure, seen));
   }
 
-  // A value counts in the step in which it was last seen. No more are kept than the highest threshold asks for, the
-  // last seen ones: fewer than that are in the window only where all of those in the window are kept.
   void add_value(Measure measure, uint32_t number, const std::array<uint8_t, 16>& bytes, Timestamp now) {
-    Values& values = values_of(measure);
-    Value& value = values.table.at({number, bytes}, now);
-    if (value.linked) unlink(measure, number, value);
-    List& list = values.lists[number];
-    if (list.size >= highest_[static_cast<size_t>(measure)]) values.table.erase(values.table.value_at(list.oldest));
-    link(measure, number, value);
-  }
-
-  void link(Measure measure, uint32_t number, Value& value) {
-    Values& values = values_of(measure);
-    List& list = values.lists[number];
-    const uint32_t self = values.table.number_of(value);
-    value = {.step = step_, .newer = kNone, .older = list.newest, .linked = true};
-    if (list.newest != kNone) values.table.value_at(list.newest).newer = self;
-    if (list.oldest == kNone) list.oldest = self;
-    list.newest = self;
-    ++list.size;
-    ++window(measure, number).steps[step_ % kSteps];
-  }
-
-  void unlink(Measure measure, uint32_t number, Value& value) {
-    Values& values = values_of(measure);
-    List& list = values.lists[number];
-    (value.newer != kNone ? values.table.value_at(value.newer).older : list.newest) = value.older;
-    (value.older != kNone ? values.table.value_at(value.older).newer : list.oldest) = value.newer;
-    --list.size;
-    value.linked = false;
-    // Its step may have been cleared already.
-    uint32_t& there = window(measure, number).steps[value.step % kSteps];
-    const Source& source = sources_.value_at(number);
-    if (source.step - value.step < kSteps && there != 0) --there;
-  }
-
-  void drop_old(Measure measure, uint32_t number) {
-    Values& values = values_of(measure);
-    const List& list = values.lists[number];
-    while (list.oldest != kNone && step_ - values.table.value_at(list.oldest).step >= kSteps) {
-      Value& value = values.table.value_at(list.oldest);
-      drop(measure, number, value);
-    }
-  }
-
-  // As unlink, where the window has no trace of the value any more.
-  void drop(Measure measure, uint32_t number, Value& value) {
-    Values& values = values_of(measure);
-    List& list = values.lists[number];
-    (value.newer != kNone ? values.table.value_at(value.newer).older : list.newest) = value.older;
-    (value.older != kNone ? values.table.value_at(value.older).newer : list.oldest) = value.newer;
-    --list.size;
-    value.linked = false;
-    values.table.erase(value);
+    values_of(measure).see(number, bytes, step_, now);
+    window(measure, number).add(step_, 1);
   }
 
   [[gnu::noinline]] void go_on_to(Timestamp now) {
@@ -416,8 +231,8 @@ class Watch {
 
   void begin_step(uint32_t step, Timestamp now) {
     step_ = step;
-    for (uint32_t at = first_over_; at != kNone;) {
-      Over& over = overs_[at];
+    for (uint32_t at = overs_.first(); at != kNone;) {
+      Over& over = overs_.at(at);
       const uint32_t next = over.later;
       Source& source = sources_.value_at(over.source);
       advance(source, over.source);
@@ -434,8 +249,8 @@ class Watch {
   }
 
   void count_over(const Source& source, uint32_t number, const Seen& seen, Timestamp now) {
-    for (uint32_t at = source.over; at != kNone; at = overs_[at].next_of_source) {
-      Over& over = overs_[at];
+    for (uint32_t at = source.over; at != kNone; at = overs_.at(at).next_of_source) {
+      Over& over = overs_.at(at);
       const Threshold& threshold = settings_.thresholds[over.threshold];
       const uint64_t counted = count(threshold.measure, number);
       over.peak = std::max(over.peak, counted);
@@ -447,45 +262,25 @@ class Watch {
   }
 
   void rise(size_t threshold, Source& source, uint32_t number, const Seen& seen, Timestamp now) {
-    for (uint32_t at = source.over; at != kNone; at = overs_[at].next_of_source) {
-      if (overs_[at].threshold == threshold) return;
-    }
-    uint32_t at = free_over_;
-    if (at != kNone) {
-      free_over_ = overs_[at].later;
-    } else {
-      at = static_cast<uint32_t>(overs_.size());
-      overs_.emplace_back();
-    }
+    if (overs_.has(source.over, static_cast<uint32_t>(threshold))) return;
     const uint64_t counted = count(settings_.thresholds[threshold].measure, number);
-    overs_[at] = {.source = number,
-                  .threshold = static_cast<uint32_t>(threshold),
-                  .next_of_source = source.over,
-                  .earlier = last_over_,
-                  .later = kNone,
-                  .since = now,
-                  .last_on = now,
-                  .last_told = now,
-                  .last_seen = now,
-                  .peak = counted,
-                  .packets = 1,
-                  .bytes = seen.bytes};
-    source.over = at;
-    (last_over_ != kNone ? overs_[last_over_].later : first_over_) = at;
-    last_over_ = at;
-    tell(Turn::Rise, overs_[at], counted);
+    const Over& over = overs_.add({.source = number,
+                                   .threshold = static_cast<uint32_t>(threshold),
+                                   .since = now,
+                                   .last_on = now,
+                                   .last_told = now,
+                                   .last_seen = now,
+                                   .peak = counted,
+                                   .packets = 1,
+                                   .bytes = seen.bytes},
+                                  source.over);
+    tell(Turn::Rise, over, counted);
   }
 
   void fall(uint32_t at, Turn turn, uint64_t counted) {
-    Over& over = overs_[at];
+    const Over& over = overs_.at(at);
     tell(turn, over, counted);
-    uint32_t* link = &sources_.value_at(over.source).over;
-    while (*link != at) link = &overs_[*link].next_of_source;
-    *link = over.next_of_source;
-    (over.earlier != kNone ? overs_[over.earlier].later : first_over_) = over.later;
-    (over.later != kNone ? overs_[over.later].earlier : last_over_) = over.earlier;
-    over.later = free_over_;
-    free_over_ = at;
+    overs_.remove(at, sources_.value_at(over.source).over);
   }
 
   // The table gives the source's place to another.
@@ -493,14 +288,11 @@ class Watch {
     const uint32_t number = sources_.number_of(source);
     advance(source, number);
     while (source.over != kNone) {
-      const Over& over = overs_[source.over];
+      const Over& over = overs_.at(source.over);
       fall(source.over, Turn::Evicted, count(settings_.thresholds[over.threshold].measure, number));
     }
     for (const Measure measure : used_) {
-      if (!is_distinct(measure)) continue;
-      Values& values = values_of(measure);
-      while (values.lists[number].oldest != kNone)
-        drop(measure, number, values.table.value_at(values.lists[number].oldest));
+      if (is_distinct(measure)) values_of(measure).drop_all(number);
     }
   }
 
@@ -522,14 +314,11 @@ class Watch {
   std::vector<Measure> used_;
   bool sizes_only_ = false;
   size_t only_ = kMeasures;  // the one measure, where there is only one and it adds up
-  std::vector<Over> overs_;
-  uint32_t first_over_ = kNone, last_over_ = kNone, free_over_ = kNone;
+  OverList overs_;
   int64_t base_ = -1;  // the step in which the first packet came: the 0 of step_ and Source::step
   uint32_t step_ = kNever;
   Timestamp step_end_ = std::numeric_limits<Timestamp>::min();  // where step_ ends
-  std::array<Coming, 64> coming_ = {};                          // of the burst that was looked at last
-  size_t ahead_ = 0, ahead_used_ = 0;
-  std::array<Coming, kLately> lately_ = {};
+  ComingKeys<Key, sallyport::BoundedTable<Key, Source>> coming_;
 };
 
 }  // namespace rate_watch
