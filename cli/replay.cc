@@ -277,6 +277,7 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       "  sallyport replay -R firewall.rules -r traffic.pcapng                 what would these rules do?\n"
       "  sallyport replay -R firewall.rules -r traffic.pcapng -w out.pcapng   and what leaves\n"
       "  sallyport replay -R firewall.rules --host gateway.toml -r wan=a.pcap -r lan=b.pcap --counters -\n"
+      "  sallyport replay -R firewall.rules -r traffic.pcapng --evasions -e - who slipped past -m string, and how\n"
       "  tcpdump -w - | sallyport replay -R firewall.rules -r - tcp port 80\n"
       "\nstdout carries data only; the summary goes to stderr.\n"
       "Exit: 0 done, 1 the rules are refused, 2 wrong usage, 3 an input cannot be read or is cut off.");

@@ -119,6 +119,19 @@ std::string refusals_json(const SummaryInput& input) {
   return out;
 }
 
+void add_content(const SummaryInput& input, std::string& out) {
+  const ContentCounters content = input.engine.content_counters();
+  const bool any = content.found + content.bounds_met + content.unknown + content.evasions != 0;
+  if (any) out += "\nlooked for in conversations\n";
+  const auto line = [&](uint64_t count, std::string_view text) {
+    if (count != 0) out += fmt::format("  {:>10}  {}\n", count, text);
+  };
+  line(content.found, "patterns found, each once in a direction");
+  line(content.bounds_met, "times that a direction met a bound");
+  line(content.unknown, "packets without an answer because of a bound");
+  line(content.evasions, "evasions of -m string");
+}
+
 void add_checksum_warnings(const SummaryInput& input, std::string& out) {
   const auto& sides = input.engine.counters().checksums;
   for (size_t i = 0; i < sides.size(); ++i) {
@@ -192,6 +205,7 @@ std::string summary_text(const SummaryInput& input) {
     if (seen != 0) out += fmt::format("  {:<12} {:>10}  {:>10}\n", hook_name(static_cast<Hook>(i)), seen, dropped);
   }
   add_refusals(input, out);
+  add_content(input, out);
   const auto hits = most_hit(input);
   if (!hits.empty()) out += "\nrules that dropped or changed most\n";
   for (const RuleHits& hit : hits) {
@@ -243,7 +257,10 @@ std::string summary_json(const SummaryInput& input) {
                     hit.bytes, json_quoted(hit.table), json_quoted(hit.text), json_quoted(hit.file), hit.line);
     separator = ",";
   }
-  out += fmt::format(R"(],"refused":[{}],"modules":[{}],"log_lines":{},"nflog_packets":{},"damage":{}}})",
+  const ContentCounters content = input.engine.content_counters();
+  out += fmt::format(R"(],"content":{{"found":{},"bounds_met":{},"unknown":{},"evasions":{}}})", content.found,
+                     content.bounds_met, content.unknown, content.evasions);
+  out += fmt::format(R"(,"refused":[{}],"modules":[{}],"log_lines":{},"nflog_packets":{},"damage":{}}})",
                      refusals_json(input), modules_json(input), input.log.lines, input.log.packets,
                      input.damage != nullptr ? json_quoted(input.damage->text()) : "null");
   return out + "\n";

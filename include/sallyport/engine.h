@@ -55,6 +55,14 @@ struct ChecksumCounters {
 class ModuleSet;
 struct ModuleReport;
 
+// What searching for patterns came to.
+struct ContentCounters {
+  uint64_t found = 0;       // by -m content: each pattern once in each direction of a conversation
+  uint64_t bounds_met = 0;  // by -m content: directions that met one
+  uint64_t unknown = 0;     // packets to which it owed an answer because of a bound
+  uint64_t evasions = 0;    // with EngineConfig::evasions
+};
+
 // Something that rules keep by name, as the kernel lists it.
 struct StateListing {
   std::string file = {};  // under /proc/net: "xt_recent/DEFAULT"
@@ -143,6 +151,7 @@ class Engine {
   virtual std::span<const RefusalCount> refusals() const = 0;
   // The connections that helpers expect, as /proc/net/nf_conntrack_expect lists them, in no order.
   virtual std::string expectation_listing() const = 0;
+  virtual ContentCounters content_counters() const = 0;
   // The lists of -m recent and the tables of -m hashlimit, those that hold something, by file.
   virtual std::vector<StateListing> state_listings() const = 0;
   // What the rules ask for and get in part only, a line each, by file and line.

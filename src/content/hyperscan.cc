@@ -6,6 +6,8 @@
 
 #include "content/hyperscan.h"
 
+#include "content/expression_size.h"
+
 #ifdef SALLYPORT_HYPERSCAN
 
 #include <fmt/format.h>
@@ -153,6 +155,10 @@ class Columns {
 }  // namespace
 
 Result<std::unique_ptr<ManyPatterns>> compile_for_hyperscan(std::span<const SoughtPattern> patterns, SearchMode mode) {
+  for (const SoughtPattern& pattern : patterns) {
+    if (!pattern.regex) continue;
+    if (auto small = check_expression(pattern.bytes); !small) return std::unexpected(small.error());
+  }
   const Columns columns(patterns);
   hs_database_t* database = nullptr;
   hs_scratch_t* scratch = nullptr;

@@ -173,6 +173,10 @@ class EngineImpl final : public Engine {
     for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, warnings);
     return warnings;
   }
+  ContentCounters content_counters() const override {
+    const auto& [found, bounds_met, unknown] = streams_.counters;
+    return {.found = found, .bounds_met = bounds_met, .unknown = unknown, .evasions = evasions_.found()};
+  }
   std::vector<StateListing> state_listings() const override {
     std::vector<StateListing> listings;
     shared_.for_each([&](const std::string& kind, const std::string& name, const SharedObject& object) {

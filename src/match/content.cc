@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "content/expression_size.h"
 #include "match/matches.h"
 #include "match/pattern_option.h"
 #include "sallyport/pattern_set.h"
@@ -49,7 +50,7 @@ Result<void> parse_regex(std::string_view text, const RuleContext&, OptionValue&
     return fail(fmt::format("the expression has {} bytes", text.size()), fmt::format("1 to {}", kLongestExpression));
   }
   value.text = text;
-  return {};
+  return check_expression(text);
 }
 
 Result<void> parse_header(std::string_view text, const RuleContext&, OptionValue& value) {
