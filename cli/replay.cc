@@ -50,7 +50,7 @@ class Replay {
     auto host = load_host();
     if (!host) return std::unexpected(host.error());
     if (auto done = open_events(); !done) return done;
-    const bool follows = !arguments_.conntrack_events.empty();
+    const bool follows = !arguments_.conntrack_events.empty() || !arguments_.expectation_events.empty();
     if (follows) {
       if (auto done = connection_events_.open(arguments_); !done) return stop(done.error(), kCannotRead);
     }
@@ -305,6 +305,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   auto events_style = std::make_shared<std::string>();
   command.add_option("--conntrack-events-format", *events_style, "another form for it, as --conntrack-format")
       ->needs("--conntrack-events");
+  command.add_option("--expectation-events", arguments->expectation_events,
+                     "which connections helpers expected, as conntrack -E expect -o timestamp lists it");
   command.add_option("--conntrack-from", arguments->conntrack_from,
                      "a table to begin with: any listing that sallyport conntrack reads");
   command.add_option("--conntrack-stats", arguments->conntrack_stats,

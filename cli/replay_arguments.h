@@ -23,6 +23,7 @@ struct ReplayArguments {
   ConnectionStyle conntrack_style = {.form = ConnectionForm::NfConntrack};
   std::string conntrack_events;
   ConnectionStyle conntrack_events_style = {};
+  std::string expectation_events;
   std::string conntrack_from;
   std::string conntrack_stats;
   std::string proc_net;  // a folder

@@ -142,31 +142,51 @@ void ReplayOutput::pass(std::span<const uint8_t> frame, uint32_t original_length
 
 Result<void> ReplayOutput::finish() { return writer_ != nullptr ? writer_->finish() : Result<void>{}; }
 
-ReplayConnectionEvents::~ReplayConnectionEvents() {
-  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+ReplayConnectionEvents::Output::~Output() {
+  if (file != nullptr && file != stdout) std::fclose(file);
+}
+
+Result<void> ReplayConnectionEvents::Output::open(const std::string& to) {
+  if (to.empty()) return {};
+  path = to;
+  file = path == "-" ? stdout : std::fopen(path.c_str(), "wb");
+  return file != nullptr ? Result<void>{} : fail(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
+Result<void> ReplayConnectionEvents::Output::finish() {
+  if (file == nullptr || (std::fflush(file) == 0 && std::ferror(file) == 0)) return {};
+  return fail(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
 }
 
 Result<void> ReplayConnectionEvents::open(const ReplayArguments& arguments) {
-  path_ = arguments.conntrack_events;
   style_ = arguments.conntrack_events_style;
-  file_ = path_ == "-" ? stdout : std::fopen(path_.c_str(), "wb");
-  return file_ != nullptr ? Result<void>{} : fail(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+  if (auto done = connections_.open(arguments.conntrack_events); !done) return done;
+  return expectations_.open(arguments.expectation_events);
 }
 
 void ReplayConnectionEvents::emit(const ConnectionRecord& record) {
+  if (connections_.file == nullptr) return;
   text_.clear();
   if (!std::exchange(any_, true)) text_ += listing_head(style_.form);
   write_connection(record, style_, text_);
   text_ += '\n';
-  std::fwrite(text_.data(), 1, text_.size(), file_);
+  std::fwrite(text_.data(), 1, text_.size(), connections_.file);
+}
+
+void ReplayConnectionEvents::emit_expectation(const ExpectationRecord& record) {
+  if (expectations_.file == nullptr) return;
+  text_.clear();
+  constexpr bool kWithTime = true;
+  write_expectation(record, kWithTime, text_);
+  text_ += '\n';
+  std::fwrite(text_.data(), 1, text_.size(), expectations_.file);
 }
 
 Result<void> ReplayConnectionEvents::finish() {
-  if (file_ == nullptr) return {};
   const std::string_view tail = any_ ? listing_tail(style_.form) : "";
-  std::fwrite(tail.data(), 1, tail.size(), file_);
-  if (std::fflush(file_) == 0 && std::ferror(file_) == 0) return {};
-  return fail(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+  if (connections_.file != nullptr) std::fwrite(tail.data(), 1, tail.size(), connections_.file);
+  if (auto done = connections_.finish(); !done) return done;
+  return expectations_.finish();
 }
 
 ReplayLog::~ReplayLog() {

@@ -76,22 +76,31 @@ class ReplayOutput final : public PacketSink {
   void set_time(Timestamp time) { now_ = time; }
 };
 
-// Events of connections to a file, as `conntrack -E` lists them. One thread.
+// Events of connections to a file, as `conntrack -E` lists them, and those of what helpers expect to another, as
+// `conntrack -E expect` does. One thread.
 class ReplayConnectionEvents final : public ConnectionEventSink {
  public:
   ReplayConnectionEvents() = default;
   ReplayConnectionEvents(const ReplayConnectionEvents&) = delete;
   ReplayConnectionEvents& operator=(const ReplayConnectionEvents&) = delete;
-  ~ReplayConnectionEvents() override;
   Result<void> open(const ReplayArguments& arguments);
 
   void emit(const ConnectionRecord& record) override;
+  void emit_expectation(const ExpectationRecord& record) override;
   Result<void> finish();
 
  private:
-  std::string path_ = {};
+  struct Output {
+    std::string path = {};
+    FILE* file = nullptr;  // null: nobody asked for it
+    Result<void> open(const std::string& to);
+    Result<void> finish();
+    ~Output();
+  };
+
   ConnectionStyle style_ = {};
-  FILE* file_ = nullptr;
+  Output connections_ = {};
+  Output expectations_ = {};
   std::string text_ = {};
   bool any_ = false;
 };

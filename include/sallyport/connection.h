@@ -62,6 +62,7 @@ struct Zone {
   bool operator==(const Zone&) const = default;
 };
 struct Helper;
+struct Timeouts;
 // Which events of a connection, and of what it expects, are told: bits in the order of -j CT --ctevents' words. Neither
 // given: all of both.
 struct EventChoice {
@@ -74,6 +75,7 @@ struct ConnectionTemplate {
   Zone zone = {};
   bool zone_from_mark = false;  // --zone mark: `zone` says for which directions (1), the packet's mark which zone
   const Helper* helper = nullptr;
+  const Timeouts* timeouts = nullptr;  // of the policy that --timeout names; null: those of the sysctls
   EventChoice events = {};
 };
 
@@ -194,6 +196,7 @@ struct ConnectionExtra {
   std::array<uint64_t, 2> labels = {};      // a bit each (-m connlabel)
   Timestamp created = 0;                    // kept where somebody listens to events
   const Helper* helper = nullptr;
+  const Timeouts* timeouts = nullptr;        // null: those of the sysctls
   std::array<uint64_t, 8> helper_data = {};  // the helper's own
   std::array<uint8_t, 4> expected = {};      // expectations pending, by the helper's class
   uint32_t first_expectation = 0;            // of its list, newest first; 0: none

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "sallyport/clock.h"
 #include "sallyport/connection.h"
+#include "sallyport/result.h"
 
 namespace sallyport {
 
@@ -20,6 +22,8 @@ class ConnectionFinder {
   virtual std::optional<Tuple> tuple_for(const Packet& packet) const = 0;
   // How many connections there can be.
   virtual uint64_t most_connections() const = 0;
+  // What the timeout policy of that name says, for connections of that family and protocol; or why it cannot be had.
+  virtual Result<const Timeouts*> find_timeouts(std::string_view policy, Family family, uint8_t protocol) const = 0;
 };
 
 }  // namespace sallyport

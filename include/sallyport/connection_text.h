@@ -209,17 +209,38 @@ struct ConnectionStyle {
   bool operator==(const ConnectionStyle&) const = default;
 };
 
+// A connection that a helper expects, as `conntrack -E expect` lists it. A plain value; `helper` points to a constant.
+struct ExpectationRecord {
+  ListedEvent event = ListedEvent::None;
+  uint64_t event_us = 0;
+  uint32_t timeout_s = 0;
+  uint8_t protocol = 0;
+  uint8_t master_protocol = 0;
+  uint8_t helper_class = 0;
+  bool permanent = false;
+  bool inactive = false;
+  uint16_t zone = 0;
+  ListedTuple tuple = {};
+  ListedTuple mask = {};  // which of its bits count
+  ListedTuple master = {};
+  std::string_view helper = {};
+};
+
 // Takes the events of connections as `conntrack -E` lists them: record.event says which. Called on the packet path; the
 // record is valid until it returns.
 class ConnectionEventSink {
  public:
   virtual ~ConnectionEventSink() = default;
   virtual void emit(const ConnectionRecord& record) = 0;
+  // Likewise of what helpers expect: it is new, or no longer expected, be it that it came.
+  virtual void emit_expectation(const ExpectationRecord&) {}
 };
 
 // Appends the connection to `out`, without a line's end. Byte for byte as the kernel and conntrack(8) 1.4.7 write it,
 // but that times of day are UTC. Safe to show: no control character gets out.
 void write_connection(const ConnectionRecord& record, const ConnectionStyle& style, std::string& out);
+// As `conntrack -E expect` and, with `timestamp`, its -o timestamp write it.
+void write_expectation(const ExpectationRecord& record, bool timestamp, std::string& out);
 // What goes before the first and after the last connection of a listing that is not empty; empty but for XML.
 std::string_view listing_head(ConnectionForm form);
 std::string_view listing_tail(ConnectionForm form);

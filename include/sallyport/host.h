@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -126,6 +127,24 @@ struct RouteEntry {
   uint32_t realm = 0;
 };
 
+// A timeout policy, as `nfct timeout add` makes one; -j CT --timeout gives it to connections by name.
+struct TimeoutPolicy {
+  static constexpr uint8_t kGeneric = 255;  // every protocol that has no tracker of its own
+  std::string name = {};
+  Family family = Family::Ipv4;
+  uint8_t protocol = 0;
+  // By state, as nfct(8) names it. What is not there lasts as the sysctls say.
+  std::vector<std::pair<std::string, uint32_t>> seconds = {};
+};
+
+// A protocol that can have policies, and its states, in nfct(8)'s words.
+struct TimeoutStates {
+  std::string_view protocol_name = {};
+  uint8_t protocol = 0;
+  std::span<const std::string_view> states = {};
+};
+std::span<const TimeoutStates> timeout_states();
+
 // The machine as data. Built by a reader or by hand, then finished and constant.
 class HostModel final : public Router {
  public:
@@ -142,6 +161,7 @@ class HostModel final : public Router {
   Result<void> add_pair(std::string_view first, std::string_view second, bool bridge);
   Result<void> add_route(RouteEntry route);
   Result<void> add_rule(PolicyRule rule);
+  Result<void> add_timeout_policy(TimeoutPolicy policy);
   // False: the name is unknown; it is kept all the same.
   bool set_sysctl(std::string_view name, int64_t value);
   // Whether the machine answers what is delivered to it ([host] answers); no, unless set.
@@ -168,6 +188,7 @@ class HostModel final : public Router {
   // What was added and set, in order; not what finish() adds.
   const std::vector<RouteEntry>& routes() const;
   const std::vector<PolicyRule>& rules() const;
+  const std::vector<TimeoutPolicy>& timeout_policies() const;
   const std::map<std::string, int64_t, std::less<>>& sysctls() const;
   bool default_rules() const;
   bool kernel_routes() const;

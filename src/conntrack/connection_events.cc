@@ -62,6 +62,19 @@ void ConnectionEvents::ended(const Connection& connection, Timestamp now) {
   tell_nat(connection, "end", now);
 }
 
+void ConnectionEvents::tell_expectation(const Expectation& expectation, const Connection& master, ListedEvent event,
+                                        Timestamp deadline, Timestamp now) {
+  // The kernel's bits: 0 for NEW, 1 for DESTROY.
+  const int bit = event == ListedEvent::New ? 0 : 1;
+  const EventChoice& chosen = master.extra->events;
+  if (listener_ == nullptr || (chosen.chosen() && (chosen.expectations >> bit & 1) == 0)) return;
+  ExpectationRecord record = expectation_record(expectation, master);
+  record.event = event;
+  record.event_us = static_cast<uint64_t>(now / kMicrosecond);
+  record.timeout_s = static_cast<uint32_t>(deadline > now ? (deadline - now) / kSecond : 0);
+  listener_->emit_expectation(record);
+}
+
 void ConnectionEvents::tell(const Connection& connection, ListedEvent event, uint16_t bits, Timestamp now) {
   if (listener_ != nullptr) {
     ConnectionRecord record = record_of(connection, now, timeouts_);

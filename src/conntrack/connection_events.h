@@ -5,6 +5,7 @@
 #include "conntrack/timeouts.h"
 #include "sallyport/connection_text.h"
 #include "sallyport/event.h"
+#include "sallyport/helper.h"
 
 namespace sallyport {
 
@@ -18,6 +19,9 @@ class ConnectionEvents {
   void deliver(Connection& connection, Timestamp now);
   // It ends: now, whether a packet killed it or its time was up.
   void ended(const Connection& connection, Timestamp now);
+  // `master` expects a connection, or does so no more.
+  void tell_expectation(const Expectation& expectation, const Connection& master, ListedEvent event, Timestamp deadline,
+                        Timestamp now);
 
  private:
   void tell(const Connection& connection, ListedEvent event, uint16_t bits, Timestamp now);

@@ -7,6 +7,8 @@
 
 #include "conntrack/conntrack_module.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -53,7 +55,8 @@ void attach(Packet& packet, Connection* connection, const TrackContext& context)
 
 }  // namespace
 
-ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key)
+ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key,
+                                 std::span<const TimeoutPolicy> policies)
     : timeouts_(router),
       table_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_max")), key),
       expectations_(static_cast<uint64_t>(router.sysctl("net.netfilter.nf_conntrack_expect_max")), expectation_key),
@@ -61,6 +64,27 @@ ConntrackModule::ConntrackModule(const Router& router, const SipHashKey& key, co
       router_(router) {
   table_.listen(*this);
   table_.listen(expectations_);
+  for (const TimeoutPolicy& policy : policies) {
+    policies_.push_back({policy.name, policy.family, policy.protocol, Timeouts(router, &policy)});
+  }
+}
+
+// A policy is for connections of one family and one tracker; of what has no tracker of its own, for all of it.
+Result<const Timeouts*> ConntrackModule::find_timeouts(std::string_view policy, Family family, uint8_t protocol) const {
+  const auto found = std::ranges::find(policies_, policy, &Policy::name);
+  if (found == policies_.end()) {
+    return fail(fmt::format("the machine has no timeout policy \"{}\"", policy),
+                "one that a [[timeout]] of the host model names");
+  }
+  const auto tracked = std::ranges::find(timeout_states(), protocol, &TimeoutStates::protocol);
+  const uint8_t tracker = tracked != timeout_states().end() ? protocol : TimeoutPolicy::kGeneric;
+  if (found->family != family || found->protocol != tracker) {
+    const auto of = std::ranges::find(timeout_states(), found->protocol, &TimeoutStates::protocol);
+    return fail(fmt::format("timeout policy \"{}\" is for {} {}", policy,
+                            found->family == Family::Ipv4 ? "IPv4" : "IPv6", of->protocol_name),
+                "a policy for this rule's family and protocol");
+  }
+  return &found->timeouts;
 }
 
 // What a helper set up ends with its connection, while what that expects is still known.
@@ -69,6 +93,13 @@ void ConntrackModule::killed(Connection& connection) {
   const Helper* const helper = connection.extra != nullptr ? connection.extra->helper : nullptr;
   if (helper == nullptr || helper->ended == nullptr) return;
   helper->ended(connection, {.now = now_, .expecter = &expectations_, .calls = &calls_});
+}
+
+void ConntrackModule::began(const Expectation& expectation, const Connection& master, Timestamp deadline) {
+  events_->tell_expectation(expectation, master, ListedEvent::New, deadline, now_);
+}
+void ConntrackModule::ceased(const Expectation& expectation, const Connection& master, Timestamp deadline) {
+  events_->tell_expectation(expectation, master, ListedEvent::Destroy, deadline, now_);
 }
 
 Verdict ConntrackModule::handle(Packet& packet, HookContext& context) {
@@ -97,9 +128,17 @@ Verdict ConntrackModule::find_connection_of(Packet& packet, const HookContext& c
     Connection* connection =
         packet.family == Family::Ipv4 ? look_up<4>(packet, tracking) : look_up<16>(packet, tracking);
     if (connection == nullptr) return leave_untracked(packet, context);
+    const bool has_policy = connection->extra != nullptr && connection->extra->timeouts != nullptr;
+    tracking.timeouts = has_policy ? connection->extra->timeouts : &timeouts_;
     const Timestamp deadline = connection->deadline;
     const Tracked tracked = track(*connection, packet, tracking);
     if (connection->has(kStatusFixedTimeout)) connection->deadline = deadline;
+    // Also the packet that ends it, before that is told.
+    if (timeouts_.accounting && connection->extra != nullptr && tracked == Tracked::Accept) {
+      PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
+      ++counts.packets;
+      counts.bytes += packet.length;
+    }
     if (tracking.kill) table_.kill(*connection);
     tracking.kill = false;
     if (tracked == Tracked::Repeat) {
@@ -114,11 +153,6 @@ Verdict ConntrackModule::find_connection_of(Packet& packet, const HookContext& c
     }
     if (tracked == Tracked::Ignored) [[unlikely]]
       refusals_.add(refusal_, packet, context);
-    if (timeouts_.accounting && connection->extra != nullptr && tracked == Tracked::Accept) {
-      PacketCounts& counts = connection->extra->counts[index(tracking.direction)];
-      ++counts.packets;
-      counts.bytes += packet.length;
-    }
     if (tracking.direction == Direction::Reply && !connection->has(kStatusSeenReply)) {
       connection->status |= kStatusSeenReply;
       connection->pending_events |= kEventReply;
@@ -209,6 +243,7 @@ void ConntrackModule::prepare(std::span<Packet> packets) const {
 void ConntrackModule::sweep(Timestamp now, size_t packets) {
   now_ = now;
   table_.sweep(now, static_cast<uint32_t>(packets) + 1);
+  if (!expectations_.empty()) expectations_.sweep(now);
 }
 
 template <size_t N>
@@ -281,6 +316,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
                         follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
   const ConnectionTemplate* wanted = packet.connection_template;
   if (wanted != nullptr && wanted->events.chosen()) table_.extra(*connection).events = wanted->events;
+  if (wanted != nullptr && wanted->timeouts != nullptr) table_.extra(*connection).timeouts = wanted->timeouts;
   if (wanted != nullptr && !expected) follow_template(*connection, *wanted);
   return connection;
 }

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "conntrack/clash_listener.h"
@@ -20,9 +22,13 @@ namespace sallyport {
 
 // At -200 of PREROUTING and OUTPUT: finds or makes the packet's connection and tells the packet what it is to it. One
 // for both families. Owns the table. One thread.
-class ConntrackModule final : public HookModule, public ConnectionFinder, private ConnectionListener {
+class ConntrackModule final : public HookModule,
+                              public ConnectionFinder,
+                              private ConnectionListener,
+                              private ExpectationListener {
  public:
-  ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key);
+  ConntrackModule(const Router& router, const SipHashKey& key, const SipHashKey& expectation_key,
+                  std::span<const TimeoutPolicy> policies = {});
 
   std::string_view name() const override { return "conntrack"; }
   Verdict handle(Packet& packet, HookContext& context) override;
@@ -50,6 +56,7 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   const Connection* find_connection(const Tuple& tuple, Zone zone, Timestamp now) const override;
   std::optional<Tuple> tuple_for(const Packet& packet) const override;
   uint64_t most_connections() const override { return table_.most(); }
+  Result<const Timeouts*> find_timeouts(std::string_view policy, Family family, uint8_t protocol) const override;
   // Before the first packet: what connections carry is counted; they have room for labels.
   void keep_accounts() { timeouts_.accounting = true; }
   void keep_labels() { labels_ = true; }
@@ -58,11 +65,16 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   // Who is told of packets dropped for the sake of other connections; outlives this. Null: nobody.
   void set_clashes(ClashListener* listener) { clashes_ = listener; }
   // Who tells of connections; outlives this. Null: nobody.
-  void set_events(ConnectionEvents* events) { events_ = events; }
+  void set_events(ConnectionEvents* events) {
+    events_ = events;
+    expectations_.listen(events != nullptr ? this : nullptr);
+  }
 
  private:
   void killed(Connection& connection) override;
   void ended(Connection&) override {}
+  void began(const Expectation& expectation, const Connection& master, Timestamp deadline) override;
+  void ceased(const Expectation& expectation, const Connection& master, Timestamp deadline) override;
   Verdict find_connection_of(Packet& packet, const HookContext& context);
   Verdict look_and_shift(Packet& packet, Connection& connection, const HookContext& context);
   static Zone zone_of(const Packet& packet);
@@ -84,7 +96,16 @@ class ConntrackModule final : public HookModule, public ConnectionFinder, privat
   [[gnu::cold]] Verdict leave_untracked(Packet& packet, const HookContext& context);
   [[gnu::cold]] void tell_refused(Packet& packet, const TrackContext& tracking, const HookContext& context);
 
+  // A timeout policy of the host model.
+  struct Policy {
+    std::string name;
+    Family family;
+    uint8_t protocol;
+    Timeouts timeouts;
+  };
+
   Timeouts timeouts_;
+  std::vector<Policy> policies_;  // constant, as rules and connections point to them
   ConnectionTable table_;
   ExpectationTable expectations_;
   PptpCalls calls_;

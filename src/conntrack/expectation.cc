@@ -12,8 +12,8 @@
 namespace sallyport {
 namespace {
 
-// How many entries each new expectation has looked at for being past their time.
-constexpr uint32_t kLooksPerExpectation = 16;
+// How many entries a sweep looks at.
+constexpr uint32_t kLooksPerSweep = 16;
 
 bool same_bits(const std::array<uint8_t, 16>& a, const std::array<uint8_t, 16>& b, uint8_t bits) {
   const size_t whole = bits / 8;
@@ -65,7 +65,7 @@ Expected ExpectationTable::expect(Connection& master, const Expectation& expecta
                                   bool of_any_master) {
   const Helper* helper = master.extra != nullptr ? master.extra->helper : nullptr;
   if (helper == nullptr || expectation.helper_class >= helper->classes.size()) return Expected::Refused;
-  end_some(now);
+  sweep(now);
   Expectation wanted = expectation;
   wanted.tuple.zone = zone_of(master);
   for (uint32_t number = bucket_of(wanted.tuple); number != 0;) {
@@ -164,10 +164,12 @@ void ExpectationTable::add(Connection& master, const Expectation& expectation, T
   bucket = master.extra->first_expectation = number;
   ++master.extra->expected[expectation.helper_class];
   ++size_;
+  if (listener_ != nullptr) listener_->began(expectation, master, entries_[number].deadline);
 }
 
 void ExpectationTable::remove(uint32_t number) {
   Entry& entry = entries_[number];
+  if (listener_ != nullptr) listener_->ceased(entry.expectation, *entry.master, entry.deadline);
   uint32_t* in_bucket = &bucket_of(entry.expectation.tuple);
   while (*in_bucket != number) in_bucket = &entries_[*in_bucket].next_in_bucket;
   *in_bucket = entry.next_in_bucket;
@@ -180,8 +182,8 @@ void ExpectationTable::remove(uint32_t number) {
   --size_;
 }
 
-void ExpectationTable::end_some(Timestamp now) {
-  for (uint32_t i = 0; i < kLooksPerExpectation; ++i) {
+void ExpectationTable::sweep(Timestamp now) {
+  for (uint32_t i = 0; i < kLooksPerSweep; ++i) {
     if (++look_at_ >= entries_.size()) look_at_ = 0;
     const Entry& entry = entries_[look_at_];
     if (entry.master != nullptr && entry.deadline <= now) remove(look_at_);

@@ -11,6 +11,14 @@
 
 namespace sallyport {
 
+// Told of what is expected and of what is so no more, at once.
+class ExpectationListener {
+ public:
+  virtual ~ExpectationListener() = default;
+  virtual void began(const Expectation& expectation, const Connection& master, Timestamp deadline) = 0;
+  virtual void ceased(const Expectation& expectation, const Connection& master, Timestamp deadline) = 0;
+};
+
 // Bounded by `most` in all and by each helper's classes per connection. An expectation ends when its connection comes,
 // when its time is over, and with the connection that announced it. One thread.
 class ExpectationTable final : public Expecter, public ConnectionListener {
@@ -27,6 +35,11 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   const Expectation* find_led_to(const Connection& master, const Tuple& tuple, Timestamp now) override;
   void killed(Connection& connection) override;
   void ended(Connection& connection) override;
+
+  // It outlives this. Null: nobody.
+  void listen(ExpectationListener* listener) { listener_ = listener; }
+  // Ends some of those past their deadline.
+  void sweep(Timestamp now);
 
   bool empty() const { return size_ == 0; }
   uint64_t size() const { return size_; }
@@ -56,7 +69,6 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   uint32_t number_of(const Connection& master, const Tuple& tuple, Timestamp now);  // 0: none
   void add(Connection& master, const Expectation& expectation, Timestamp now);
   void remove(uint32_t number);
-  void end_some(Timestamp now);
   void forget_oldest(const Connection& master, uint8_t helper_class);
 
   uint64_t most_;
@@ -66,6 +78,7 @@ class ExpectationTable final : public Expecter, public ConnectionListener {
   std::vector<uint32_t> free_;
   uint64_t size_ = 0;
   uint32_t look_at_ = 0;
+  ExpectationListener* listener_ = nullptr;
 };
 
 }  // namespace sallyport

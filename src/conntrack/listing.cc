@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "conntrack/record_words.h"
 #include "conntrack/tuple.h"
 #include "sallyport/helper.h"
@@ -66,6 +68,26 @@ std::string list_expectations(const ExpectationTable& expectations, Timestamp no
   return listing;
 }
 
+ExpectationRecord expectation_record(const Expectation& expectation, const Connection& master) {
+  ExpectationRecord record = {.protocol = expectation.tuple.protocol,
+                              .master_protocol = master.protocol,
+                              .helper_class = expectation.helper_class,
+                              .permanent = expectation.permanent,
+                              .inactive = expectation.inactive,
+                              .zone = expectation.tuple.zone,
+                              .tuple = listed(expectation.tuple),
+                              .mask = {},
+                              .master = listed(master.tuple(Direction::Original)),
+                              .helper = master.extra->helper->name};
+  const Family family = expectation.tuple.family;
+  const unsigned bits = std::min<unsigned>(expectation.source_bits, 8 * static_cast<unsigned>(address_bytes(family)));
+  record.mask = {.source = prefix_mask(family, bits),
+                 .destination = prefix_mask(family, 8 * static_cast<unsigned>(address_bytes(family))),
+                 .source_id = expectation.any_source_port ? uint16_t{0} : uint16_t{0xffff},
+                 .destination_id = 0xffff};
+  return record;
+}
+
 ConnectionRecord record_of(const Connection& connection, Timestamp now, const Timeouts& timeouts) {
   ConnectionRecord record;
   record.fields = Field::Timeout | Field::Mark | Field::Use | Field::Id;
@@ -82,8 +104,10 @@ ConnectionRecord record_of(const Connection& connection, Timestamp now, const Ti
     record.fields |= Field::SctpTags;
     record.sctp_tags = connection.sctp.tags;
   }
-  record.gre_timeout_s = static_cast<uint32_t>(timeouts.gre / kSecond);
-  record.gre_stream_timeout_s = static_cast<uint32_t>(timeouts.gre_stream / kSecond);
+  const bool has_policy = connection.extra != nullptr && connection.extra->timeouts != nullptr;
+  const Timeouts& own = has_policy ? *connection.extra->timeouts : timeouts;
+  record.gre_timeout_s = static_cast<uint32_t>(own.gre / kSecond);
+  record.gre_stream_timeout_s = static_cast<uint32_t>(own.gre_stream / kSecond);
   add_zone(connection.zone(), record);
   for (const Direction direction : {Direction::Original, Direction::Reply})
     record.tuples[index(direction)] = listed(connection.tuple(direction));

@@ -12,6 +12,8 @@
 
 namespace sallyport {
 
+// What `master`, which has a helper, expects. No event yet, no time.
+ExpectationRecord expectation_record(const Expectation& expectation, const Connection& master);
 // With packets and bytes where they are counted. `use` is what conntrack(8) shows.
 ConnectionRecord record_of(const Connection& connection, Timestamp now, const Timeouts& timeouts);
 // All live connections, oldest first, a line each but for XML.

@@ -107,16 +107,17 @@ void append_day(std::string_view name, uint64_t nanoseconds, std::string& out) {
   out += "] ";
 }
 
-void append_event(const ConnectionRecord& record, const ConnectionStyle& style, std::string& out) {
-  if (style.timestamp && record.has(Field::EventTime)) {
-    const std::string seconds = std::to_string(record.event_us / 1'000'000);
-    const std::string part = std::to_string(record.event_us % 1'000'000);
-    out += "[" + std::string(seconds.size() < 8 ? 8 - seconds.size() : 0, '0') + seconds + ".";
-    out += std::string(6 - part.size(), '0') + part + "]\t";
-  }
-  if (record.event == ListedEvent::New) out += "    [NEW] ";
-  if (record.event == ListedEvent::Update) out += " [UPDATE] ";
-  if (record.event == ListedEvent::Destroy) out += "[DESTROY] ";
+void append_event_time(uint64_t event_us, std::string& out) {
+  const std::string seconds = std::to_string(event_us / 1'000'000);
+  const std::string part = std::to_string(event_us % 1'000'000);
+  out += "[" + std::string(seconds.size() < 8 ? 8 - seconds.size() : 0, '0') + seconds + ".";
+  out += std::string(6 - part.size(), '0') + part + "]\t";
+}
+
+void append_event(ListedEvent event, std::string& out) {
+  if (event == ListedEvent::New) out += "    [NEW] ";
+  if (event == ListedEvent::Update) out += " [UPDATE] ";
+  if (event == ListedEvent::Destroy) out += "[DESTROY] ";
 }
 
 void append_zone(const ConnectionRecord& record, bool always, std::string& out) {
@@ -197,7 +198,8 @@ void write_ip_conntrack(const ConnectionRecord& record, std::string& out) {
 }
 
 void write_conntrack(const ConnectionRecord& record, const ConnectionStyle& style, std::string& out) {
-  append_event(record, style, out);
+  if (style.timestamp && record.has(Field::EventTime)) append_event_time(record.event_us, out);
+  append_event(record.event, out);
   if (style.extended) append_family(record, out);
   append_name(record.untracked_protocol ? "unknown" : listed_protocol_name(record.protocol), record.protocol, out);
   append_timeout_and_state(record, out);
@@ -237,7 +239,47 @@ void write_conntrack(const ConnectionRecord& record, const ConnectionStyle& styl
   }
 }
 
+// `prefix` stands before src= and dst=: "mask-", say.
+void append_expected(std::string_view prefix, const ListedTuple& tuple, uint8_t protocol, std::string& out) {
+  out += prefix;
+  out += "src=";
+  append_address(tuple.source, out);
+  out += ' ';
+  out += prefix;
+  out += "dst=";
+  append_address(tuple.destination, out);
+  if (protocol == kGre) {
+    out += " srckey=";
+    append_key(tuple.source_id, out);
+    out += " dstkey=";
+    append_key(tuple.destination_id, out);
+  } else {
+    append_number(" sport=", tuple.source_id, out);
+    append_number(" dport=", tuple.destination_id, out);
+  }
+  out += ' ';
+}
+
 }  // namespace
+
+void write_expectation(const ExpectationRecord& record, bool timestamp, std::string& out) {
+  if (timestamp) append_event_time(record.event_us, out);
+  append_event(record.event, out);
+  append_number(record.timeout_s, out);
+  append_number(" proto=", record.protocol, out);
+  out += ' ';
+  append_expected("", record.tuple, record.protocol, out);
+  append_expected("mask-", record.mask, record.protocol, out);
+  append_expected("master-", record.master, record.master_protocol, out);
+  if (record.zone != 0) {
+    append_number("zone=", record.zone, out);
+    out += ' ';
+  }
+  if (record.permanent) out += record.inactive ? "PERMANENT,INACTIVE " : "PERMANENT ";
+  append_number("class=", record.helper_class, out);
+  out += " helper=";
+  out += record.helper;
+}
 
 void append_key(uint16_t key, std::string& out) {
   char digits[4];

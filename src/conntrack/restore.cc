@@ -7,6 +7,7 @@
 
 #include "conntrack/listing.h"
 #include "conntrack/record_words.h"
+#include "conntrack/tracker.h"
 #include "conntrack/tuple.h"
 #include "sallyport/helper.h"
 
@@ -59,8 +60,7 @@ Result<void> add_helper(ConnectionTable& table, const ConnectionRecord& record, 
 
 void set_state(const ConnectionRecord& record, Connection& connection) {
   if (record.protocol == kTcp) {
-    connection.tcp = {};
-    connection.tcp.state = static_cast<TcpState>(number_of_state(kTcp, record.state));
+    connection.tcp = restored_tcp(static_cast<TcpState>(number_of_state(kTcp, record.state)));
   } else if (record.protocol == kSctp) {
     connection.sctp = {.state = static_cast<SctpState>(number_of_state(kSctp, record.state)), .tags = record.sctp_tags};
   } else {

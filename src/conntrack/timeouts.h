@@ -4,13 +4,14 @@
 #include <array>
 
 #include "sallyport/clock.h"
+#include "sallyport/connection.h"
 #include "sallyport/host.h"
 
 namespace sallyport {
 
-// Read once from the host model.
+// Read once from the host model; where a policy says how long, that counts.
 struct Timeouts {
-  explicit Timeouts(const Router& router);
+  explicit Timeouts(const Router& router, const TimeoutPolicy* policy = nullptr);
 
   std::array<Duration, 10> tcp = {};  // by TcpState
   Duration tcp_retransmitted = 0;

@@ -35,6 +35,10 @@ struct TrackContext {
 [[gnu::cold]] Tracked refuse(TrackContext& context, RefusalReason reason, uint32_t found = 0, uint32_t bound = 0,
                              uint8_t flags = 0);
 
+// What is kept of a TCP connection that comes from a listing, which tells no windows: it is not held against them, as
+// `conntrack -I` asks of the kernel, and one that is over may be opened anew.
+TcpTrack restored_tcp(TcpState state);
+
 // Each looks at the packet, moves the connection's state and deadline. `connection` is unconfirmed for its first
 // packets.
 Tracked track_tcp(Connection& connection, const Packet& packet, TrackContext& context);

@@ -477,6 +477,14 @@ class TcpTracker {
 
 }  // namespace
 
+TcpTrack restored_tcp(TcpState state) {
+  TcpTrack track;
+  track.state = state;
+  const uint8_t over = state >= TimeWait ? kCloseInitiated : 0;
+  for (TcpSide& side : track.seen) side.flags = kSackPermitted | kLiberal | over;
+  return track;
+}
+
 Tracked track_tcp(Connection& connection, const Packet& packet, TrackContext& context) {
   TcpSegment segment;
   if (!segment.read(packet)) {

@@ -310,7 +310,8 @@ class EngineImpl final : public Engine {
   void add_conntrack(Family family) {
     if (conntrack_ == nullptr) {
       conntrack_ = std::make_unique<ConntrackModule>(config_.host, SipHashKey{random_.next64(), random_.next64()},
-                                                     SipHashKey{random_.next64(), random_.next64()});
+                                                     SipHashKey{random_.next64(), random_.next64()},
+                                                     config_.host.timeout_policies());
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
       EventSink* const flows = config_.flows ? config_.events : nullptr;
       if (flows != nullptr || config_.connection_events != nullptr) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <ranges>
 
 #include "host/names.h"
 #include "host/sysctl.h"
@@ -26,6 +27,20 @@ constexpr std::string_view kPairKeys[] = {"between", "bridge"};
 constexpr std::string_view kRouteKeys[] = {"to", "dev", "via", "src", "metric", "realm", "table", "type", "mtu"};
 constexpr std::string_view kRuleKeys[] = {"from", "to",    "iif",      "oif",  "fwmark",
                                           "tos",  "table", "priority", "type", "family"};
+
+// What stands in [[timeout]], of whatever protocol: which state is whose the model says.
+const std::vector<std::string_view>& timeout_keys() {
+  static const std::vector<std::string_view> kKeys = [] {
+    std::vector<std::string_view> keys = {"name", "family", "protocol"};
+    for (const TimeoutStates& protocol : timeout_states()) {
+      for (const std::string_view state : protocol.states) {
+        if (std::ranges::find(keys, state) == keys.end()) keys.push_back(state);
+      }
+    }
+    return keys;
+  }();
+  return kKeys;
+}
 
 template <class Names>
 std::string listed(const Names& names) {
@@ -65,6 +80,7 @@ class Reader {
     each("pair", &Reader::read_pair, kPairKeys);
     each("route", &Reader::read_route, kRouteKeys);
     each("rule", &Reader::read_rule, kRuleKeys);
+    each("timeout", &Reader::read_timeout, timeout_keys());
     read_sysctls();
     if (!errors_.empty()) return refused();
     model_.finish();
@@ -72,7 +88,8 @@ class Reader {
   }
 
  private:
-  static constexpr std::string_view kTopKeys[] = {"host", "interface", "pair", "route", "rule", "sysctl", "socket"};
+  static constexpr std::string_view kTopKeys[] = {"host", "interface", "pair",   "route",
+                                                  "rule", "timeout",   "sysctl", "socket"};
   using Section = void (Reader::*)(TomlFields&);
 
   std::unexpected<Errors> refused() {
@@ -375,6 +392,36 @@ class Reader {
     for (const std::string_view key : {"iif", "oif"}) warn_if_unknown(fields, key);
     note_priority(rule);
     if (auto added = model_.add_rule(std::move(rule)); !added) fields.wrong("table", added.error());
+  }
+
+  static std::optional<TimeoutStates> read_tracked(TomlFields& fields) {
+    fields.require("protocol", "\"udp\"");
+    const auto text = fields.text("protocol");
+    if (!text) return std::nullopt;
+    const auto found = std::ranges::find(timeout_states(), *text, &TimeoutStates::protocol_name);
+    if (found != timeout_states().end()) return *found;
+    std::string names;
+    for (const TimeoutStates& known : timeout_states()) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", known.protocol_name);
+    }
+    fields.wrong("protocol", {.what = fmt::format("\"{}\" is no protocol that has timeout policies", *text),
+                              .expected = std::move(names)});
+    return std::nullopt;
+  }
+
+  void read_timeout(TomlFields& fields) {
+    TimeoutPolicy policy;
+    fields.require("name", "\"quick\"");
+    policy.name = fields.text("name").value_or("");
+    policy.family = read_family(fields).value_or(Family::Ipv4);
+    const auto protocol = read_tracked(fields);
+    for (const std::string_view key : timeout_keys() | std::views::drop(3)) {
+      const auto seconds = fields.integer(key, 0, kMost32);
+      if (seconds) policy.seconds.emplace_back(key, static_cast<uint32_t>(*seconds));
+    }
+    if (fields.failed()) return;
+    policy.protocol = protocol->protocol;
+    if (auto added = model_.add_timeout_policy(std::move(policy)); !added) fields.wrong("name", added.error());
   }
 
   void warn_if_unknown(TomlFields& fields, std::string_view key) {

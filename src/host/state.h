@@ -45,6 +45,7 @@ struct HostModel::State {
   std::vector<RouteEntry> routes = {};
   std::vector<bool> via_itself = {};  // by route: its gateway was this machine itself when it was added
   std::vector<PolicyRule> rules = {};
+  std::vector<TimeoutPolicy> timeout_policies = {};
   Sysctls sysctls = {};
   bool answers = false;
   bool default_rules = true;

@@ -38,6 +38,7 @@ class Writer {
     }
     for (const RouteEntry& route : model_.routes()) write_route(route);
     for (const PolicyRule& rule : model_.rules()) write_rule(rule);
+    for (const TimeoutPolicy& policy : model_.timeout_policies()) write_timeout(policy);
     write_sysctls();
     return std::move(out_);
   }
@@ -127,6 +128,14 @@ class Writer {
     if (rule.table != 0) table(rule.table);
     const bool told_by_address = rule.from.has_value() || rule.to.has_value();
     if (rule.family && !told_by_address) text("family", *rule.family == Family::Ipv4 ? "ipv4" : "ipv6");
+  }
+
+  void write_timeout(const TimeoutPolicy& policy) {
+    heading("[[timeout]]");
+    text("name", policy.name);
+    text("family", policy.family == Family::Ipv4 ? "ipv4" : "ipv6");
+    text("protocol", std::ranges::find(timeout_states(), policy.protocol, &TimeoutStates::protocol)->protocol_name);
+    for (const auto& [state, seconds] : policy.seconds) line(state, fmt::format("{}", seconds));
   }
 
   void write_sysctls() {

@@ -29,6 +29,7 @@ class ConnlabelMatch final : public Match {
     if ((word & bit_) != 0) return !inverted_;
     if (!set_) return inverted_;
     word |= bit_;
+    packet.connection->pending_events |= kEventLabel;
     return !inverted_;
   }
 

@@ -28,6 +28,7 @@ struct Setup {
   std::vector<InterfaceLine> interfaces = {};
   std::vector<RouteEntry> routes = {};
   std::vector<PolicyRule> policies = {};
+  std::vector<TimeoutPolicy> timeouts = {};
   std::vector<std::pair<std::string, int64_t>> sysctls = {};
   std::string host_toml = {};  // `host FILE`: stands instead of the lines above
   std::string host_file = {};

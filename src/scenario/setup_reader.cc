@@ -13,7 +13,7 @@
 namespace sallyport::scenario {
 namespace {
 
-constexpr std::string_view kSetupWords[] = {"iface", "route", "rule", "sysctl", "seed", "clock"};
+constexpr std::string_view kSetupWords[] = {"iface", "route", "rule", "timeout", "sysctl", "seed", "clock"};
 
 struct RouteWord {
   std::string_view word;
@@ -142,6 +142,34 @@ Result<void> read_route(Words& words, Setup& setup) {
   return {};
 }
 
+// "timeout quick ipv4 udp unreplied 7 replied 9"
+Result<void> read_timeout(Words& words, Setup& setup) {
+  constexpr std::string_view kShape = "timeout NAME ipv4|ipv6 PROTOCOL STATE SECONDS...";
+  TimeoutPolicy policy;
+  policy.name = words.take().text;
+  const bool v6 = words.accept("ipv6");
+  if (!v6 && !words.accept("ipv4")) return words.wrong(std::string(kShape));
+  policy.family = v6 ? Family::Ipv6 : Family::Ipv4;
+  const Word name = words.take();
+  const auto protocol = std::ranges::find(timeout_states(), name.text, &TimeoutStates::protocol_name);
+  if (protocol == timeout_states().end()) {
+    return Words::wrong(name, fmt::format("\"{}\" has no timeout policies", name.text), "tcp, udp ... or generic");
+  }
+  policy.protocol = protocol->protocol;
+  while (!words.at_end()) {
+    const Word state = words.take(), value = words.take();
+    uint32_t seconds = 0;
+    if (!read_integer(value.text, seconds))
+      return Words::wrong(value, "a state lasts for seconds", std::string(kShape));
+    policy.seconds.emplace_back(state.text, seconds);
+  }
+  if (auto added = HostModel().add_timeout_policy(policy); !added) {
+    return Words::wrong(name, added.error().what, added.error().expected);
+  }
+  setup.timeouts.push_back(std::move(policy));
+  return {};
+}
+
 Result<void> read_sysctl(Words& words, Setup& setup) {
   const Word name = words.take();
   const Word value = words.take();
@@ -207,12 +235,13 @@ bool is_setup_word(std::string_view word) { return std::ranges::find(kSetupWords
 
 Result<void> read_setup_line(Words& words, Setup& setup) {
   const std::string first = words.take().text;
-  auto done = first == "iface"    ? read_interface(words, setup)
-              : first == "route"  ? read_route(words, setup)
-              : first == "rule"   ? read_policy(words, setup)
-              : first == "sysctl" ? read_sysctl(words, setup)
-              : first == "seed"   ? read_seed(words, setup)
-                                  : read_clock(words, setup);
+  auto done = first == "iface"     ? read_interface(words, setup)
+              : first == "route"   ? read_route(words, setup)
+              : first == "rule"    ? read_policy(words, setup)
+              : first == "timeout" ? read_timeout(words, setup)
+              : first == "sysctl"  ? read_sysctl(words, setup)
+              : first == "seed"    ? read_seed(words, setup)
+                                   : read_clock(words, setup);
   if (done && !words.at_end()) return words.wrong("the end of the line");
   return done;
 }
@@ -236,6 +265,7 @@ Results<HostModel> model_of(const Setup& setup) {
   for (const InterfaceLine& line : setup.interfaces) note(model.add_interface(interface_of(line, false)));
   for (const RouteEntry& route : setup.routes) note(model.add_route(route));
   for (const PolicyRule& policy : setup.policies) note(model.add_rule(policy));
+  for (const TimeoutPolicy& policy : setup.timeouts) note(model.add_timeout_policy(policy));
   if (!errors.empty()) return std::unexpected(std::move(errors));
   model.finish();
   return model;

@@ -11,7 +11,7 @@
 
 namespace sallyport::scenario {
 
-// Whether the first word is one of: iface, route, rule, sysctl, seed, clock.
+// Whether the first word is one of: iface, route, rule, timeout, sysctl, seed, clock.
 bool is_setup_word(std::string_view word);
 // What is set before a scenario's own sysctls: a machine that forwards, and answers as often as it is asked.
 std::span<const std::pair<std::string_view, int64_t>> usual_sysctls();

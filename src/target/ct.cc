@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sallyport/connection_finder.h"
 #include "sallyport/helper.h"
 #include "sallyport/option_pieces.h"
 #include "target/targets.h"
@@ -64,12 +65,13 @@ Result<void> parse_name(std::string_view text, const RuleContext&, OptionValue& 
 
 Result<void> check(Options& options, const RuleContext& rule) {
   if (options.has("notrack")) return {};
-  if (const std::string& policy = options["timeout"].text; !policy.empty()) {
-    return fail(fmt::format("there is no timeout policy \"{}\"", policy), "the sysctls' timeouts, without --timeout");
+  const bool names_protocol = rule.protocol != 0 && !rule.protocol_inverted;
+  if (!options["timeout"].text.empty() && !names_protocol) {
+    return fail("a timeout policy needs the rule to name its protocol", "-p");
   }
   const std::string& name = options["helper"].text;
   if (name.empty()) return {};
-  if (rule.protocol == 0 || rule.protocol_inverted) return fail("a helper needs the rule to name its protocol", "-p");
+  if (!names_protocol) return fail("a helper needs the rule to name its protocol", "-p");
   if (find_helper(name, rule.family, rule.protocol) != nullptr) return {};
   return fail(fmt::format("there is no helper \"{}\" for this protocol", name), "ftp, tftp, irc, sip, pptp ...");
 }
@@ -140,6 +142,12 @@ Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext
                    .expectations = static_cast<uint16_t>(options.number("expevents"))};
   if (const std::string& name = options["helper"].text; !name.empty()) {
     wanted.helper = find_helper(name, rule.family, rule.protocol);
+  }
+  if (const std::string& policy = options["timeout"].text; !policy.empty()) {
+    if (rule.connections == nullptr) return fail("--timeout where no connections are tracked", "a rule in an engine");
+    auto timeouts = rule.connections->find_timeouts(policy, rule.family, rule.protocol);
+    if (!timeouts) return std::unexpected(timeouts.error());
+    wanted.timeouts = *timeouts;
   }
   return std::make_unique<CtTarget>(wanted);
 }

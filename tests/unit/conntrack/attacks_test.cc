@@ -1,8 +1,10 @@
 // Ways that once led past the state of connections, each under the name by which it became known.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 #include "conntrack/connection_table.h"
 #include "conntrack/tuple.h"
@@ -18,12 +20,12 @@ using namespace test;
 // Lets in what the rules begin with, and what belongs to it.
 class AttacksTest : public ::testing::Test {
  protected:
-  void allow(const std::string& rule) {
+  void allow(const std::string& rule, const std::string& raw = "") {
     EngineConfig config = {.host = HostModel::pair("in0", "out0")};
     config.rulesets.push_back(
         *read_ruleset("*filter\n:FORWARD DROP [0:0]\n"
                       "-A FORWARD -m state --state RELATED,ESTABLISHED -j ACCEPT\n" +
-                          rule + "COMMIT\n",
+                          rule + "COMMIT\n*raw\n" + raw + "COMMIT\n",
                       "rules", Family::Ipv4, builtin_registry()));
     engine_ = *Engine::create(std::move(config));
   }
@@ -75,6 +77,73 @@ TEST_F(AttacksTest, CVE_2019_5598_AnErrorGoesToWhoSentWhatItQuotes) {
   const std::string quoted(bytes.begin(), bytes.end());
   EXPECT_FALSE(passes(icmp4("198.51.100.9 > 192.0.2.77", 3, 1, 0, quoted)));
   EXPECT_TRUE(passes(icmp4("198.51.100.9 > 192.0.2.1", 3, 1, 0, quoted)));
+}
+
+// "PRIVMSG bob :DCC CHAT" with the sender's own address and port 20000.
+constexpr std::string_view kOffer = "PRIVMSG bob :\1DCC CHAT chat 3221225985 20000\1\r\n";
+
+TEST_F(AttacksTest, CVE_2002_0060_AnOfferOpensOnePortOfOneHostOnce) {
+  allow("-A FORWARD -p tcp -m tcp --dport 6667 -j ACCEPT\n",
+        "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n");
+  const std::string there = "192.0.2.1:4000 > 198.51.100.2:6667", back = "198.51.100.2:6667 > 192.0.2.1:4000";
+  ASSERT_TRUE(passes(tcp4(there, kSyn, "", {.sequence = 1})));
+  ASSERT_TRUE(passes(tcp4(back, kSyn | kAck, "", {.sequence = 1, .acknowledgement = 2})));
+  ASSERT_FALSE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20000", kSyn)));
+  ASSERT_TRUE(passes(tcp4(there, kAck, kOffer, {.sequence = 2, .acknowledgement = 2})));
+  EXPECT_FALSE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20001", kSyn)));
+  EXPECT_FALSE(passes(tcp4("203.0.113.7:9 > 192.0.2.9:20000", kSyn)));
+  EXPECT_FALSE(passes(udp4("203.0.113.7:9 > 192.0.2.1:20000", "by another protocol")));
+  EXPECT_TRUE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20000", kSyn)));
+  EXPECT_FALSE(passes(tcp4("203.0.113.7:10 > 192.0.2.1:20000", kSyn)));
+}
+
+// A header that says that it is longer than it is; the kernel had a tracker then.
+TEST_F(AttacksTest, CVE_2014_2523_And_CVE_2023_39197_OfDccpNothingIsRead) {
+  allow("-A FORWARD -p dccp -j ACCEPT\n");
+  for (size_t size = 0; size < 24; ++size)
+    EXPECT_TRUE(passes(ip4("192.0.2.1 > 198.51.100.2", kDccp, Bytes(size, 0xff))));
+  EXPECT_TRUE(passes(ip4("198.51.100.2 > 192.0.2.1", kDccp, Bytes(3, 0xff))))
+      << "an answer, as far as anybody can tell";
+}
+
+TEST_F(AttacksTest, CVE_2026_23455_ALengthOfNothingIsNoOffer) {
+  allow("-A FORWARD -p tcp -m tcp --dport 1720 -j ACCEPT\n",
+        "-A PREROUTING -p tcp -m tcp --dport 1720 -j CT --helper Q.931\n");
+  const std::string there = "192.0.2.1:4000 > 198.51.100.2:1720", back = "198.51.100.2:1720 > 192.0.2.1:4000";
+  ASSERT_TRUE(passes(tcp4(there, kSyn, "", {.sequence = 1})));
+  ASSERT_TRUE(passes(tcp4(back, kSyn | kAck, "", {.sequence = 1, .acknowledgement = 2})));
+  // TPKT's version, and a length of 0 to less than its own header.
+  for (char length = 0; length < 4; ++length) {
+    const std::string text = {3, 0, 0, length, 8, 2};
+    EXPECT_TRUE(passes(tcp4(there, kAck, text, {.sequence = 2, .acknowledgement = 2}))) << int{length};
+  }
+  EXPECT_FALSE(passes(tcp4("198.51.100.2:1720 > 192.0.2.1:20000", kSyn)));
+}
+
+TEST_F(AttacksTest, CVE_2025_59147_ASynSaidAgainWithAnotherNumberIsFollowed) {
+  allow("-A FORWARD -p tcp -m tcp --dport 80 --syn -j ACCEPT\n");
+  const std::string there = "192.0.2.1:4000 > 198.51.100.2:80", back = "198.51.100.2:80 > 192.0.2.1:4000";
+  EXPECT_TRUE(passes(tcp4(there, kSyn, "", {.sequence = 1})));
+  EXPECT_TRUE(passes(tcp4(there, kSyn, "", {.sequence = 1'000'000})));
+  EXPECT_TRUE(passes(tcp4(back, kSyn | kAck, "", {.sequence = 5000, .acknowledgement = 1'000'001})));
+  EXPECT_TRUE(passes(tcp4(there, kAck, "data", {.sequence = 1'000'001, .acknowledgement = 5001})));
+  EXPECT_FALSE(passes(tcp4(back, kAck, "", {.sequence = 5001, .acknowledgement = 5'000'000})));
+}
+
+// Entries past their time went only when somebody happened to look, or all at once.
+TEST(AttacksOnTables, CVE_2022_49110_WhatIsOverGoesWithoutBeingAskedFor) {
+  constexpr uint16_t kMany = 10'000, kSteps = 64;
+  ConnectionTable table(kMany, SipHashKey{1, 2});
+  for (uint16_t port = 1; port <= kMany; ++port) {
+    const Tuple tuple = *tuple_of(udp4(fmt::format("192.0.2.1:{} > 198.51.100.2:53", port)), 0);
+    Connection* connection = table.create(tuple, *inverted(tuple), 0);
+    connection->deadline = kSecond;
+    ASSERT_TRUE(table.confirm(*connection, 0));
+  }
+  table.sweep(kSecond, kSteps);
+  EXPECT_GE(table.size() + kSteps, kMany) << "no more than its share at once";
+  for (size_t looked = kSteps; looked < kMany + 2 * kSteps; looked += kSteps) table.sweep(kSecond, kSteps);
+  EXPECT_EQ(table.size(), 0u);
 }
 
 TEST(AttacksOnTables, CVE_2024_47187_AnotherKeyIsAnotherHash) {

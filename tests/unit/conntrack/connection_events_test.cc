@@ -1,5 +1,6 @@
 // What is told of connections, and when.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -21,6 +22,11 @@ class Listener final : public ConnectionEventSink {
     std::string line;
     write_connection(record, {}, line);
     while (line.ends_with(' ')) line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  void emit_expectation(const ExpectationRecord& record) override {
+    std::string line;
+    write_expectation(record, false, line);
     lines.push_back(std::move(line));
   }
   std::vector<std::string> lines;
@@ -86,6 +92,53 @@ TEST_F(ConnectionEventsTest, ACarriedMarkIsToldOnceItChanges) {
   EXPECT_TRUE(lines[0].starts_with(" [UPDATE]") && lines[0].ends_with("mark=7")) << lines[0];
   say(udp4(kThere, "marks"), 0);
   EXPECT_EQ(heard(), Lines{});
+}
+
+TEST_F(ConnectionEventsTest, ALabelIsToldOnce) {
+  start("*filter\n-A FORWARD -m length --length 30: -m connlabel --label 7 --set\nCOMMIT\n");
+  say(udp4(kThere), 0);
+  heard();
+  say(udp4(kThere, "labels"), 0);
+  const Lines lines = heard();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_TRUE(lines[0].starts_with(" [UPDATE] udp")) << lines[0];
+  say(udp4(kThere, "labels"), 0);
+  EXPECT_EQ(heard(), Lines{});
+}
+
+constexpr std::string_view kTftp = "192.0.2.1:4000 > 198.51.100.2:69", kTftpFile = "198.51.100.2:3000 > 192.0.2.1:4000";
+constexpr std::string_view kExpected =
+    "proto=17 src=198.51.100.2 dst=192.0.2.1 sport=0 dport=4000 mask-src=255.255.255.255 mask-dst=255.255.255.255 "
+    "sport=0 dport=65535 master-src=192.0.2.1 master-dst=198.51.100.2 sport=4000 dport=69 class=0 helper=tftp";
+const std::string kRead = std::string("\0\1", 2) + "file";
+
+TEST_F(ConnectionEventsTest, AnExpectationBeginsAndComes) {
+  start("*raw\n-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\nCOMMIT\n");
+  say(udp4(kTftp, kRead), 0);
+  Lines lines = heard();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], fmt::format("    [NEW] 300 {}", kExpected));
+  say(udp4(kTftpFile, "data"), 10 * kSecond);
+  lines = heard();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], fmt::format("[DESTROY] 290 {}", kExpected));
+}
+
+TEST_F(ConnectionEventsTest, AnExpectationEndsInTimeWithNobodyAskingForIt) {
+  start("*raw\n-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\nCOMMIT\n");
+  say(udp4(kTftp, kRead), 0);
+  for (Timestamp time = 20 * kSecond; time < 300 * kSecond; time += 20 * kSecond) say(udp4(kTftp, "x"), time);
+  heard();
+  say(udp4(kTftp, "x"), 300 * kSecond);
+  EXPECT_EQ(heard(), Lines{fmt::format("[DESTROY] 0 {}", kExpected)});
+}
+
+TEST_F(ConnectionEventsTest, OfAnExpectationOnlyWhatWasChosen) {
+  start("*raw\n-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp --expevents new\nCOMMIT\n");
+  say(udp4(kTftp, kRead), 0);
+  EXPECT_EQ(heard(), Lines{fmt::format("    [NEW] 300 {}", kExpected)}) << "and nothing of the connection";
+  say(udp4(kTftpFile, "data"), kSecond);
+  EXPECT_EQ(heard().size(), 1u) << "the new connection";
 }
 
 TEST_F(ConnectionEventsTest, AnEndIsToldBeforeWhatTakesItsPlace) {

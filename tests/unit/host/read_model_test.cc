@@ -88,6 +88,20 @@ fwmark = "0x0/0xffffffff"
 table = "main"
 family = "ipv6"
 
+[[timeout]]
+name = "dns"
+family = "ipv4"
+protocol = "udp"
+unreplied = 5
+replied = 10
+
+[[timeout]]
+name = "slow"
+family = "ipv6"
+protocol = "tcp"
+established = 600
+unacknowledged = 0
+
 [sysctl]
 "net.ipv4.conf.eth0.100.rp_filter" = 1
 "net.ipv4.ip_forward" = 0
@@ -158,14 +172,16 @@ constexpr WrongCase kWrongCases[] = {
     {"[[ =]]", "f:1:4: Error while parsing key: expected bare key starting character or string delimiter, saw '='"},
     {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1", "f:2:1: a letter outside ASCII; expected it in quotes or in a comment"},
     {"\xef\xbb\xbf\"\xef\xbb\xbb\" = 1",
-     "f:1:1: a host model has no key \"\xef\xbb\xbb\"; expected one of host, interface, pair, route, rule, sysctl, "
+     "f:1:1: a host model has no key \"\xef\xbb\xbb\"; expected one of host, interface, pair, route, rule, timeout, "
+     "sysctl, "
      "socket"},
     {"a = ", "f:1:5: Error while parsing key-value pair: encountered end-of-file"},
     {"[[interface]]\nnam = 'a'",
      "f:1:1: [[interface]] without \"name\"; expected name = \"eth0\"\n"
      "f:2:1: [[interface]] has no key \"nam\"; expected \"name\""},
     {"[[iface]]\nname = 'a'",
-     "f:1:3: a host model has no key \"iface\"; expected one of host, interface, pair, route, rule, sysctl, socket"},
+     "f:1:3: a host model has no key \"iface\"; expected one of host, interface, pair, route, rule, timeout, sysctl, "
+     "socket"},
     {"[[routes]]", "f:1:3: a host model has no key \"routes\"; expected \"route\""},
     {"[[socket]]\nport = 80",
      "f:1:1: sockets are not part of the model yet; expected no [[socket]]: no local user owns a port, and rules that "
@@ -235,6 +251,17 @@ constexpr WrongCase kWrongCases[] = {
     {"[[rule]]\ntos = 3\ntable = 3", "f:3:9: a rule for TOS 0x03; expected a TOS without its two lowest bits"},
     {"[[rule]]\ntype = 'local'\ntable = 3",
      "f:3:9: a rule of this type; expected unicast, blackhole, unreachable or prohibit"},
+    {"[[timeout]]\nname = 'a'\nprotocol = 'dccp'",
+     "f:3:12: \"dccp\" is no protocol that has timeout policies; expected tcp, udp, udplite, sctp, icmp, icmpv6, gre, "
+     "generic"},
+    {"[[timeout]]\nname = 'a'\nprotocol = 'udp'\nestablished = 3",
+     "f:2:8: udp has no state \"established\" that lasts for a time; expected unreplied, replied"},
+    {"[[timeout]]\nname = 'a'\nprotocol = 'gre'",
+     "f:2:8: a timeout policy without a timeout; expected unreplied, replied"},
+    {"[[timeout]]\nname = 'a'\nprotocol = 'icmp'\ntimeout = 8589935",
+     "f:2:8: 8589935 seconds are too many for timeout; expected at most 8589934"},
+    {"[[timeout]]\nname = 'a'\nprotocol = 'icmp'\ntimeout = 1\n[[timeout]]\nname = 'a'\nprotocol = 'icmp'\ntimeout = 1",
+     "f:6:8: there is a timeout policy \"a\" already; expected each name once"},
     {"[sysctl]\n'net.ipv4.ip_forward' = true", "f:2:25: net.ipv4.ip_forward is true or false; expected a whole number"},
     {"[sysctl]\n'net.ipv6.icmp.ratemask' = '0-x'",
      "f:2:28: \"x\" in a set of types; expected numbers and ranges, such as 0-1,3-127"},

@@ -24,6 +24,7 @@ class Connections final : public ConnectionFinder {
   }
   std::optional<Tuple> tuple_for(const Packet&) const override { return std::nullopt; }
   uint64_t most_connections() const override { return 100; }
+  Result<const Timeouts*> find_timeouts(std::string_view, Family, uint8_t) const override { return nullptr; }
 
   std::list<Ipv4Connection> known;
 };
