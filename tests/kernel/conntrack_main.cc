@@ -9,32 +9,31 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kernel/connection_listings.h"
 #include "kernel/connection_rules.h"
+#include "kernel/conntrack_tables.h"
 #include "kernel/dialogue.h"
 #include "kernel/engine_side.h"
 #include "kernel/event_listener.h"
 #include "kernel/kernel_tick.h"
-#include "kernel/listings.h"
 #include "kernel/lockstep.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/refusal_log.h"
 #include "kernel/settings.h"
 #include "kernel/tcp_hits.h"
+#include "kernel/timeout_policies.h"
 #include "kernel/tool.h"
 #include "support/packets.h"
 
 namespace sallyport::kernel {
 namespace {
 
-// Both clocks tick while a conversation runs; more than this apart is another timeout.
-constexpr long kClockTolerance_s = 1;
 // So many conversations share a table before it is emptied: the shortest timeouts are ten seconds, and what ends by
 // time takes others with it (PPTP's calls) whenever the kernel gets to it.
 constexpr size_t kPerTable = 40;
@@ -48,154 +47,59 @@ constexpr Duration kTableAge = 8 * kSecond;
 // Of each cell of the TCP state table, before a release.
 constexpr size_t kEnoughHits = 1000;
 
-// The packet's state as its mark, so that it can be seen from outside.
-constexpr std::string_view kRules =
-    "*raw\n"
-    "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n"
-    "-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp\n"
-    "-A PREROUTING -p tcp -m tcp --dport 5060 -j CT --helper sip\n"
-    "-A PREROUTING -p udp -m udp --dport 5060 -j CT --helper sip\n"
-    "-A PREROUTING -p tcp -m tcp --dport 80 -j CT --ctevents new,assured,mark\n"
-    "-A PREROUTING -p udp -m udp --dport 443 -j CT --ctevents destroy,reply\n"
-    "-A PREROUTING -p tcp -m tcp --dport 22 -j CT --zone 7\n"
-    "-A PREROUTING -p tcp -m tcp --sport 22 -j CT --zone 7\n"
-    "-A PREROUTING -p udp -m udp --dport 22 -j CT --zone-orig 9\n"
-    "-A PREROUTING -p udp -m udp --dport 53 -j CT --zone-reply 11\n"
-    "-A PREROUTING -p udp -m udp --sport 53 -j CT --zone-reply 11\n"
-    "-A PREROUTING -p udp -m udp --dport 80 -j CT --zone mark\n"
-    "-A PREROUTING -p tcp -m multiport --ports 443 -j MARK --set-mark 0x1234\n"
-    "-A PREROUTING -p sctp -m multiport --ports 443 -j MARK --set-mark 0x10005\n"
-    "-A PREROUTING -m mark ! --mark 0 -j CT --zone mark\n"
-    "COMMIT\n"
-    "*mangle\n"
-    "-A PREROUTING -m state --state NEW -j MARK --set-mark 1\n"
-    "-A PREROUTING -m state --state ESTABLISHED -j MARK --set-mark 2\n"
-    "-A PREROUTING -m state --state RELATED -j MARK --set-mark 3\n"
-    "-A PREROUTING -m state --state INVALID -j MARK --set-mark 4\n"
-    "-A PREROUTING -m state --state UNTRACKED -j MARK --set-mark 5\n"
-    "-A PREROUTING -m conntrack --ctdir REPLY -j MARK --set-xmark 16/16\n"
-    "-A FORWARD -m conntrack --ctstatus ASSURED -j MARK --set-xmark 32/32\n"
-    "-A FORWARD -p tcp -m multiport --ports 80 -m length --length 60:1100 -j CONNMARK --or-mark 1\n"
-    "-A FORWARD -p udp -m multiport --ports 443 -m length --length 100: -j CONNMARK --save-mark\n"
-    "-A FORWARD -p tcp -m tcp --tcp-flags RST,FIN FIN -m length --length 41: -j DROP\n"
-    "-A FORWARD -m helper --helper ftp-21 -j MARK --set-xmark 64/64\n"
-    "-A FORWARD -m helper --helper sip -j MARK --set-xmark 128/128\n"
-    "-A FORWARD -m helper ! --helper \"\" -j MARK --set-xmark 256/256\n"
-    "COMMIT\n";
-// Those of IPv4 alone.
-constexpr std::string_view kIpv4Rules =
-    "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n"
-    "-A PREROUTING -p tcp -m tcp --dport 1723 -j CT --helper pptp\n";
+// Who hears what happens in the kernel.
+struct Listeners {
+  std::unique_ptr<EventListener> connections = nullptr;
+  std::unique_ptr<EventListener> expectations = nullptr;
 
-std::string rules_of(Family family, bool plain) {
-  if (plain) return "*raw\nCOMMIT\n" + std::string(kRules.substr(kRules.find("*mangle")));
-  constexpr std::string_view kBegin = "*raw\n";
-  std::string rules(kBegin);
-  if (family == Family::Ipv4) rules += kIpv4Rules;
-  return rules.append(kRules.substr(kBegin.size()));
-}
-// Helpers and zones alone.
-std::string raw_rules_of(Family family) {
-  const std::string rules = rules_of(family, false);
-  return rules.substr(0, rules.find("*mangle"));
-}
+  struct Lines {
+    std::vector<std::string> connections = {};
+    std::vector<std::string> expectations = {};
+  };
 
-// A table's rules, and what is set for it.
-struct TableSetting {
-  std::string_view what;
-  std::vector<Sysctl> sysctls = {};
-  bool plain = false;  // no rule looks at a transport header, which would drop what is cut short
-};
-// One table after the other.
-const TableSetting kTables[] = {
-    {"as it is"},
-    {"no pick-up", {{"net.netfilter.nf_conntrack_tcp_loose", 0}}},
-    {"as it is"},
-    {"plain rules", {}, true},
-    {"liberal windows", {{"net.netfilter.nf_conntrack_tcp_be_liberal", 1}}},
-    {"as it is"},
-    {"checksums believed", {{"net.netfilter.nf_conntrack_checksum", 0}}},
-    {"RSTs believed", {{"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 1}}},
-};
-// What a setting does not name has the kernel's default.
-constexpr Sysctl kUsual[] = {{"net.netfilter.nf_conntrack_tcp_loose", 1},
-                             {"net.netfilter.nf_conntrack_tcp_be_liberal", 0},
-                             {"net.netfilter.nf_conntrack_checksum", 1},
-                             {"net.netfilter.nf_conntrack_acct", 0},
-                             {"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0}};
-
-bool set(const Sysctl& sysctl) {
-  std::string path(sysctl.name);
-  std::ranges::replace(path, '.', '/');
-  std::ofstream file("/proc/sys/" + path);
-  file << sysctl.value;
-  file.flush();
-  return file.good();
-}
-
-// A line of a table without its timeout, by which it is found, and the timeout.
-struct Entry {
-  std::string text;
-  long timeout_s = 0;
-};
-// "ipv4     2 tcp      6 431999 ESTABLISHED ...": the timeout is the fifth word; of what is expected, the first.
-constexpr int kBeforeTimeout = 4, kBeforeTimeLeft = 0;
-Entry entry_of(std::string_view line, int words_before) {
-  size_t at = 0;
-  for (int word = 0; word < words_before; ++word) at = line.find_first_not_of(' ', line.find(' ', at));
-  const size_t end = line.find(' ', at);
-  return {std::string(line.substr(0, at)) + std::string(line.substr(end)), std::strtol(line.data() + at, nullptr, 10)};
-}
-
-std::map<std::string, long> entries_of(std::string_view text, int words_before) {
-  std::map<std::string, long> entries;
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    const Entry entry = entry_of(text.substr(0, end), words_before);
-    entries.emplace(entry.text, entry.timeout_s);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  static Result<Listeners> open() {
+    auto connections = EventListener::open(EventListener::Subject::Connections);
+    if (!connections) return std::unexpected(connections.error());
+    auto expectations = EventListener::open(EventListener::Subject::Expectations);
+    if (!expectations) return std::unexpected(expectations.error());
+    return Listeners{std::move(*connections), std::move(*expectations)};
   }
-  return entries;
-}
 
-std::string table_difference(const std::string& kernel, const std::string& ours, int words_before) {
-  const auto theirs = entries_of(kernel, words_before);
-  auto mine = entries_of(ours, words_before);
-  std::string difference;
-  for (const auto& [text, timeout_s] : theirs) {
-    const auto found = mine.find(text);
-    if (found == mine.end()) {
-      // One that is about to end may have ended on the other side.
-      if (timeout_s > kClockTolerance_s) difference += fmt::format("kernel: {} {}\n", timeout_s, text);
-    } else {
-      if (std::labs(found->second - timeout_s) > kClockTolerance_s) {
-        difference += fmt::format("kernel {} ours {}: {}\n", timeout_s, found->second, text);
-      }
-      mine.erase(found);
-    }
+  // What has happened since they were last asked.
+  Result<Lines> take() {
+    // The other's mark is a connection with another port: it is passed over.
+    auto told = connections->take();
+    if (!told) return std::unexpected(told.error());
+    auto expected = expectations->take();
+    if (!expected) return std::unexpected(expected.error());
+    return Lines{std::move(*told), std::move(*expected)};
   }
-  for (const auto& [text, timeout_s] : mine) {
-    if (timeout_s > kClockTolerance_s) difference += fmt::format("ours:   {} {}\n", timeout_s, text);
-  }
-  return difference;
-}
+};
 
 struct Settings {
   uint64_t seed = 1;
   size_t dialogues = 400;
-  size_t rulesets = 0;  // each with the matches of connection_rules.h, and its own table
+  size_t rulesets = 0;       // each with the matches of connection_rules.h, and its own table
+  std::string family = {};   // "4" or "6" alone
+  bool has_policies = true;  // this machine has nfct(8) to set them
 };
 
 class Comparison {
  public:
-  Comparison(NamespaceReferee& referee, EventListener& listener, const Settings& settings, Family family)
-      : referee_(referee), settings_(settings), family_(family), draw_(settings.seed, family), listener_(listener) {}
+  Comparison(NamespaceReferee& referee, Listeners& listeners, const Settings& settings, Family family)
+      : referee_(referee),
+        settings_(settings),
+        family_(family),
+        draw_(settings.seed, family),
+        listeners_(listeners),
+        policies_(settings.has_policies ? different_policies(family) : std::vector<TimeoutPolicy>()) {}
 
   // The number of packets compared; 0 where something differed.
   size_t run(TcpHits& hits) {
     hits_ = &hits;
     for (size_t i = 0; i < settings_.dialogues; ++i) {
-      if ((i % kPerTable == 0 || !sure_) && !begin_table(kTables[i / kPerTable % std::size(kTables)])) return 0;
+      if ((i % kPerTable == 0 || !sure_) && !begin_table(table_settings()[i / kPerTable % table_settings().size()]))
+        return 0;
       if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i)), i)) return 0;
       cut_short_ += !sure_;
     }
@@ -208,7 +112,8 @@ class Comparison {
     hits_ = &hits;
     for (size_t i = 0; i < settings_.rulesets; ++i) {
       const std::string rules = raw_rules_of(family_) + random_connection_rules(draw_);
-      if (!begin_table(rules, {})) return 0;
+      // A rule of connbytes turns it on, and nothing turns it off again.
+      if (!set_sysctl({"net.netfilter.nf_conntrack_acct", 0}) || !begin_table(rules, {})) return 0;
       for (uint32_t j = 0; j < kPerRuleset && sure_; ++j) {
         if (!talk(random_dialogue(draw_, static_cast<uint32_t>(i * kPerRuleset + j)), j)) {
           fmt::print("ruleset {}\n{}", i, rules);
@@ -230,29 +135,26 @@ class Comparison {
   size_t expectations() const { return expectations_; }
   const RefusalHits& refusals() const { return refusals_; }
   size_t events() const { return events_.compared(); }
+  size_t expectation_events() const { return expectation_events_.compared(); }
 
  private:
   bool begin_table(const TableSetting& setting) {
-    for (const std::span<const Sysctl> sysctls : {std::span<const Sysctl>(kUsual), std::span(setting.sysctls)}) {
-      for (const Sysctl& sysctl : sysctls) {
-        if (set(sysctl)) continue;
-        fmt::print("the kernel has no {}\n", sysctl.name);
-        return false;
-      }
+    if (!set_sysctls(setting)) {
+      fmt::print("the kernel lacks a sysctl of the table \"{}\"\n", setting.what);
+      return false;
     }
     setting_ = setting.what;
-    return begin_table(rules_of(family_, setting.plain), setting.sysctls);
+    const bool lacks_policies = setting.kind == RuleKind::Policies && policies_.empty();
+    return begin_table(rules_of(family_, lacks_policies ? RuleKind::Usual : setting.kind), setting.sysctls);
   }
 
   bool begin_table(const std::string& rules, const std::vector<Sysctl>& sysctls) {
-    // A rule of connbytes turns it on, and nothing turns it off again.
-    if (!set({"net.netfilter.nf_conntrack_acct", 0})) return false;
     if (auto done = referee_.load(family_, rules); !done) {
       fmt::print("the kernel refuses the rules: {}\n{}", done.error().text(), rules);
       return false;
     }
     if (!end_table()) return false;
-    auto side = EngineSide::create(family_, rules, told_, happened_, sysctls);
+    auto side = EngineSide::create(family_, rules, told_, happened_, sysctls, policies_);
     if (!side) {
       fmt::print("the engine refuses the rules: {}\n{}", side.error().text(), rules);
       return false;
@@ -277,9 +179,10 @@ class Comparison {
     run_tool({"conntrack", "-F"});
     told_.take();
     happened_.take();
+    happened_.take_expectations();
     stories_.clear();
     unasked_ = 0;
-    return left.empty() && listener_.take().has_value();
+    return left.empty() && listeners_.take().has_value();
   }
 
   // What came while the machine stood still proves nothing: nobody knows when the kernel saw it.
@@ -324,7 +227,7 @@ class Comparison {
   bool events_are_equal() {
     const std::string stories = std::exchange(stories_, {});
     unasked_ = 0;
-    const auto happened = listener_.take();
+    const auto happened = listeners_.take();
     const std::string differs = happened ? events_difference(*happened) : happened.error().text() + "\n";
     if (differs.empty()) return true;
     fmt::print("seed {}, {}\n{}events differ:\n{}", settings_.seed, setting_, stories, differs);
@@ -334,13 +237,15 @@ class Comparison {
   std::string tables_difference() {
     ours_->let_pass(listings_.time);
     expectations_ += static_cast<size_t>(std::ranges::count(listings_.expectations, '\n'));
-    return table_difference(listings_.connections, ours_->connections(), kBeforeTimeout) +
-           table_difference(listings_.expectations, ours_->expectations(), kBeforeTimeLeft);
+    return connections_difference(listings_.connections, ours_->connections()) +
+           expectations_difference(listings_.expectations, ours_->expectations());
   }
 
-  std::string events_difference(const std::vector<std::string>& kernel) {
-    std::vector<std::string> ours = happened_.take();
-    return settings_.rulesets == 0 ? events_.difference(kernel, std::move(ours)) : std::string();
+  std::string events_difference(const Listeners::Lines& kernel) {
+    std::vector<std::string> ours = happened_.take(), our_expectations = happened_.take_expectations();
+    if (settings_.rulesets != 0) return {};
+    return events_.difference(kernel.connections, std::move(ours)) +
+           expectation_events_.difference(kernel.expectations, std::move(our_expectations));
   }
 
   NamespaceReferee& referee_;
@@ -349,9 +254,11 @@ class Comparison {
   Draw draw_;
   RefusalSink told_;
   RefusalHits refusals_;
-  EventListener& listener_;
+  Listeners& listeners_;
+  std::vector<TimeoutPolicy> policies_;
   EventLines happened_;
   EventComparison events_;
+  EventComparison expectation_events_;  // none of them ends by time while a table lives
   std::unique_ptr<EngineSide> ours_;
   std::string_view setting_ = {};
   std::string stories_;  // of the conversations whose events were not asked for yet
@@ -366,7 +273,20 @@ class Comparison {
   TcpHits* hits_ = nullptr;
 };
 
-int run(const Settings& settings) {
+bool give_kernel_policies() {
+  for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    for (const TimeoutPolicy& policy : different_policies(family)) {
+      if (auto done = add_to_kernel(policy); !done) {
+        fmt::print("NOT TESTED: timeout policies.\nMissing: {}\n", done.error().text());
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+int run(Settings settings) {
+  if (!settings.family.empty() && settings.family != "4" && settings.family != "6") return kWrongUsage;
   auto referee = NamespaceReferee::open();
   if (!referee) {
     fmt::print("NOT TESTED: connection tracking against this machine's kernel ({} conversations).\nMissing: {}\n",
@@ -391,15 +311,17 @@ int run(const Settings& settings) {
   CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
   sched_setaffinity(0, sizeof one, &one);
   fmt::print("referee: {}\n", NamespaceReferee::version());
-  auto listener = EventListener::open();
-  if (!listener) {
-    fmt::print("NOT TESTED: events of connections.\nMissing: {}\n", listener.error().text());
+  auto listeners = Listeners::open();
+  if (!listeners) {
+    fmt::print("NOT TESTED: events of connections.\nMissing: {}\n", listeners.error().text());
     return kNotTested;
   }
+  settings.has_policies = give_kernel_policies();
   TcpHits hits;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
     const std::string_view name = family == Family::Ipv4 ? "IPv4" : "IPv6";
-    Comparison comparison(**referee, **listener, settings, family);
+    if (!settings.family.empty() && !name.ends_with(settings.family)) continue;
+    Comparison comparison(**referee, *listeners, settings, family);
     const size_t packets = settings.rulesets != 0 ? comparison.run_rulesets(hits) : comparison.run(hits);
     if (packets == 0) return 1;
     if (settings.rulesets != 0) {
@@ -408,9 +330,10 @@ int run(const Settings& settings) {
       continue;
     }
     fmt::print(
-        "{}: {} conversations, {} packets, {} expectations, {} events, no difference; {} tables cut short as the "
-        "machine stood still\n",
-        name, settings.dialogues, packets, comparison.expectations(), comparison.events(), comparison.cut_short());
+        "{}: {} conversations, {} packets, {} expectations, {} events and {} of expectations, no difference; {} tables "
+        "cut short as the machine stood still\n",
+        name, settings.dialogues, packets, comparison.expectations(), comparison.events(),
+        comparison.expectation_events(), comparison.cut_short());
     comparison.refusals().print();
   }
   if (settings.rulesets == 0) hits.print(kEnoughHits);
@@ -423,9 +346,11 @@ int run(const Settings& settings) {
 int main(int count, char** words) try {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  if (!sallyport::kernel::read_settings(
-          count, words,
-          {{"--seed", &settings.seed}, {"--dialogues", &settings.dialogues}, {"--rulesets", &settings.rulesets}})) {
+  if (!sallyport::kernel::read_settings(count, words,
+                                        {{"--seed", &settings.seed},
+                                         {"--dialogues", &settings.dialogues},
+                                         {"--rulesets", &settings.rulesets},
+                                         {"--family", &settings.family}})) {
     return sallyport::kernel::kWrongUsage;
   }
   return sallyport::kernel::run(settings);

@@ -79,18 +79,20 @@ EngineSide::EngineSide() : recorder_(std::make_unique<Recorder>()), packet_(1) {
 EngineSide::~EngineSide() = default;
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, Coverage* coverage) {
-  return create_with(family, rules, coverage, nullptr, nullptr, {});
+  return create_with(family, rules, coverage, nullptr, nullptr, {}, {});
 }
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, EventSink& events,
                                                        ConnectionEventSink& connection_events,
-                                                       std::span<const Sysctl> sysctls) {
-  return create_with(family, rules, nullptr, &events, &connection_events, sysctls);
+                                                       std::span<const Sysctl> sysctls,
+                                                       std::span<const TimeoutPolicy> policies) {
+  return create_with(family, rules, nullptr, &events, &connection_events, sysctls, policies);
 }
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create_with(Family family, std::string_view rules, Coverage* coverage,
                                                             EventSink* events, ConnectionEventSink* connection_events,
-                                                            std::span<const Sysctl> sysctls) {
+                                                            std::span<const Sysctl> sysctls,
+                                                            std::span<const TimeoutPolicy> policies) {
   auto ruleset = read_ruleset(rules, "rules", family, builtin_registry());
   if (!ruleset) return std::unexpected(ruleset.error().front());
   if (coverage != nullptr) coverage->watch(*ruleset);
@@ -100,6 +102,9 @@ Result<std::unique_ptr<EngineSide>> EngineSide::create_with(Family family, std::
   config.rulesets.push_back(std::move(*ruleset));
   config.host = world_model();
   for (const auto& [name, value] : sysctls) config.host.set_sysctl(name, value);
+  for (const TimeoutPolicy& policy : policies) {
+    if (auto added = config.host.add_timeout_policy(policy); !added) return std::unexpected(added.error());
+  }
   config.log = side->recorder_.get();
   config.events = events;
   config.connection_events = connection_events;

@@ -25,10 +25,11 @@ class EngineSide {
   // With `coverage`, what is evaluated is counted there.
   static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules,
                                                     Coverage* coverage = nullptr);
-  // Tells `events`, which outlives it; with these sysctls beside the world's own.
+  // Tells `events`, which outlives it; with these sysctls beside the world's own, and timeout policies.
   static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules, EventSink& events,
                                                     ConnectionEventSink& connection_events,
-                                                    std::span<const Sysctl> sysctls = {});
+                                                    std::span<const Sysctl> sysctls = {},
+                                                    std::span<const TimeoutPolicy> policies = {});
   ~EngineSide();
 
   Observed pass(const Input& input);
@@ -55,7 +56,8 @@ class EngineSide {
   class Recorder;
   static Result<std::unique_ptr<EngineSide>> create_with(Family family, std::string_view rules, Coverage* coverage,
                                                          EventSink* events, ConnectionEventSink* connection_events,
-                                                         std::span<const Sysctl> sysctls);
+                                                         std::span<const Sysctl> sysctls,
+                                                         std::span<const TimeoutPolicy> policies);
   EngineSide();
 
   std::unique_ptr<Recorder> recorder_;

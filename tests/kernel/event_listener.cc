@@ -28,10 +28,11 @@ struct Line {
 Line line_of(std::string_view whole) {
   const size_t begin = whole.find_first_not_of(' ');
   whole.remove_prefix(std::min(begin, whole.size()));
-  // "[NEW] ipv4     2 udp      17 30 src=...": the sixth word, where it is a number.
-  constexpr int kBeforeTimeout = 5;
+  // "[NEW] ipv4     2 udp      17 30 src=...": the sixth word, where it is a number. "[NEW] 300 proto=6 ...": the
+  // second.
+  const int words_before = whole.contains(" mask-src=") ? 1 : 5;
   size_t at = 0;
-  for (int word = 0; word < kBeforeTimeout && at != std::string_view::npos; ++word) {
+  for (int word = 0; word < words_before && at != std::string_view::npos; ++word) {
     at = whole.find_first_not_of(' ', std::min(whole.find(' ', at), whole.size()));
   }
   if (at == std::string_view::npos) return {std::string(whole)};
@@ -79,7 +80,7 @@ std::string_view tuple_of(std::string_view line) {
 
 }  // namespace
 
-Result<std::unique_ptr<EventListener>> EventListener::open() {
+Result<std::unique_ptr<EventListener>> EventListener::open(Subject subject) {
   int ends[2];
   if (pipe(ends) != 0) return fail(fmt::format("pipe: {}", std::strerror(errno)));
   const pid_t process = fork();
@@ -88,17 +89,22 @@ Result<std::unique_ptr<EventListener>> EventListener::open() {
     dup2(ends[1], STDOUT_FILENO);
     close(ends[0]);
     close(ends[1]);
-    execlp("conntrack", "conntrack", "-E", "-o", "extended", "-b", "8388608", nullptr);
+    if (subject == Subject::Connections) {
+      execlp("conntrack", "conntrack", "-E", "-o", "extended", "-b", "8388608", nullptr);
+    } else {
+      execlp("conntrack", "conntrack", "-E", "expect", nullptr);
+    }
     _exit(127);
   }
   close(ends[1]);
-  std::unique_ptr<EventListener> listener(new EventListener(ends[0], process));
+  std::unique_ptr<EventListener> listener(new EventListener(subject, ends[0], process));
   auto mark = EventMark::open();
   if (!mark) return std::unexpected(mark.error());
   listener->mark_ = std::move(*mark);
   // It listens as soon as it tells of a mark.
   for (int tries = 0; tries < 1000; ++tries) {
-    if (auto done = listener->mark_->set(1); !done) return std::unexpected(done.error());
+    if (auto done = listener->mark_->set(1, subject == Subject::Expectations); !done)
+      return std::unexpected(done.error());
     pollfd waiting = {listener->input_, POLLIN, 0};
     if (poll(&waiting, 1, 20) > 0) break;
   }
@@ -131,7 +137,7 @@ Result<std::string> EventListener::read_line() {
 
 Result<std::vector<std::string>> EventListener::take() {
   const auto port = static_cast<uint16_t>(2 + marks_++ % 60000);
-  if (auto done = mark_->set(port); !done) return std::unexpected(done.error());
+  if (auto done = mark_->set(port, subject_ == Subject::Expectations); !done) return std::unexpected(done.error());
   std::vector<std::string> lines;
   const std::string last = fmt::format("sport={} ", port);
   while (true) {
@@ -149,6 +155,12 @@ void EventLines::emit(const ConnectionRecord& record) {
   std::string line;
   write_connection(record, {.extended = true}, line);
   lines_.push_back(std::move(line));
+}
+
+void EventLines::emit_expectation(const ExpectationRecord& record) {
+  std::string line;
+  write_expectation(record, false, line);
+  expectation_lines_.push_back(std::move(line));
 }
 
 std::string EventComparison::difference(std::vector<std::string> kernel, std::vector<std::string> ours) {

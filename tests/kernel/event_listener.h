@@ -1,6 +1,7 @@
 // What happens to connections: a live `conntrack -E` beside the engine's own events.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,11 +14,12 @@
 
 namespace sallyport::kernel {
 
-// `conntrack -E -o extended` in this namespace.
+// `conntrack -E -o extended` or `conntrack -E expect` in this namespace.
 class EventListener {
  public:
+  enum class Subject : uint8_t { Connections, Expectations };
   // Returns when it listens.
-  static Result<std::unique_ptr<EventListener>> open();
+  static Result<std::unique_ptr<EventListener>> open(Subject subject);
   ~EventListener();
   EventListener(const EventListener&) = delete;
   EventListener& operator=(const EventListener&) = delete;
@@ -26,9 +28,10 @@ class EventListener {
   Result<std::vector<std::string>> take();
 
  private:
-  EventListener(int input, int process) : input_(input), process_(process) {}
+  EventListener(Subject subject, int input, int process) : subject_(subject), input_(input), process_(process) {}
   Result<std::string> read_line();
 
+  Subject subject_;
   int input_;
   int process_;
   std::unique_ptr<EventMark> mark_ = nullptr;
@@ -40,10 +43,13 @@ class EventListener {
 class EventLines final : public ConnectionEventSink {
  public:
   void emit(const ConnectionRecord& record) override;
+  void emit_expectation(const ExpectationRecord& record) override;
   std::vector<std::string> take() { return std::exchange(lines_, {}); }
+  std::vector<std::string> take_expectations() { return std::exchange(expectation_lines_, {}); }
 
  private:
   std::vector<std::string> lines_;
+  std::vector<std::string> expectation_lines_;
 };
 
 // Compares what both say of one conversation after the other.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "sallyport/result.h"
@@ -20,11 +21,13 @@ class EventMark {
   EventMark(const EventMark&) = delete;
   EventMark& operator=(const EventMark&) = delete;
 
-  // With that source port; returns when it is gone again.
-  Result<void> set(uint16_t port);
+  // With that source port; returns when it is gone again. An expecting one has a helper, and expects a connection that
+  // comes from there too.
+  Result<void> set(uint16_t port, bool expecting);
 
  private:
   explicit EventMark(int socket) : socket_(socket) {}
+  Result<void> transact(std::span<const uint8_t> bytes, int messages) const;
 
   int socket_;
 };

@@ -22,6 +22,7 @@
 #include <thread>
 
 #include "kernel/nf_observer.h"
+#include "kernel/timeout_policies.h"
 #include "kernel/tool.h"
 #include "sallyport/bytes.h"
 #include "scenario/setup_reader.h"
@@ -96,6 +97,9 @@ class KernelMachine final : public scenario::Machine {
       if (auto done = open_device(line.name); !done) return done;
     }
     if (auto done = configure(setup); !done) return done;
+    for (const TimeoutPolicy& policy : setup.timeouts) {
+      if (auto done = add_to_kernel(policy); !done) return done;
+    }
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
       if (auto done = load(setup, family, reports_state); !done) return done;
     }

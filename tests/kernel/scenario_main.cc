@@ -20,6 +20,7 @@
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
 #include "kernel/settings.h"
+#include "kernel/tool.h"
 #include "sallyport/scenario.h"
 
 namespace sallyport::kernel {
@@ -103,6 +104,10 @@ int run(const std::vector<std::string>& paths, bool waits) {
       }
       if (!scenario->script().setup.host_toml.empty() || scenario->script().setup.interfaces.empty()) {
         fmt::print("left out, its machine is a host model: {}\n", file);
+        continue;
+      }
+      if (!scenario->script().setup.timeouts.empty() && run_tool({"nfct", "timeout", "list"}).status != 0) {
+        fmt::print("NOT TESTED, there is no nfct(8) to set its timeout policies: {}\n", file);
         continue;
       }
       for (const scenario::Test& test : scenario->script().tests) run_one(scenario->script(), test, waits, totals);
