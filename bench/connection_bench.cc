@@ -2,7 +2,11 @@
 // firewall, mapped and not, and packets that begin one. Beside peers/kernel, which does the same with the same frames
 // and rules.
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "path.h"
 
@@ -107,6 +111,88 @@ void new_snat_crowded(benchmark::State& state) {
   state.counters["opened"] = static_cast<double>(opened) / static_cast<double>(tried);
 }
 
+// A packet of an established flow, one by one, while others end by time in an order of their own, one for every eight
+// packets. Beside the same packets with the same table where time stands still.
+class ExpiryRun {
+ public:
+  static constexpr uint32_t kBusy = 1024, kIdle = 262'144, kPacketsPerEnd = 8;
+
+  explicit ExpiryRun(bool expires)
+      : path_(kRules, roomy_router(), FrameRing(kBurst, kBurst, 1)), busy_(kBusy, kBusy, 1), expires_(expires) {
+    constexpr uint32_t kAll = kBusy + kIdle;
+    path_.pass(FrameRing(kAll, kAll, 1), kNear);
+    // Heard of again in another order, evenly over the time for which they live.
+    const FrameRing again(kAll, kAll, stride_of(kAll));
+    path_.feed(again, kNear);
+    for (uint32_t done = 0; done < kAll; done += kBurst) {
+      path_.set_time(kLifetime / kAll * (done + kBurst));
+      path_.next_burst();
+    }
+    now_ = kLifetime;
+    path_.set_time(now_);
+    path_.pass(busy_, kNear);
+    path_.pass(FrameRing(kBusy, kBusy, 1, FrameKind::Udp, true), kFar);
+    path_.feed(busy_, kNear);
+  }
+  std::vector<int64_t> run() {
+    std::vector<int64_t> costs;
+    costs.reserve(kIdle);
+    for (uint32_t i = 0; i < kIdle; ++i) {
+      if (expires_) path_.set_time(now_ += kLifetime / kIdle / kPacketsPerEnd);
+      costs.push_back(path_.next_packet().count());
+    }
+    return costs;
+  }
+  uint64_t left() const { return path_.connections(); }
+
+ private:
+  static constexpr Duration kLifetime = 30 * kSecond;
+
+  Path path_;
+  FrameRing busy_;
+  bool expires_;
+  Timestamp now_ = 0;
+};
+
+// What the clock itself takes is in no figure.
+int64_t clock_cost() {
+  std::vector<int64_t> costs;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    costs.push_back((std::chrono::steady_clock::now() - begin).count());
+  }
+  std::ranges::nth_element(costs, costs.begin() + 5'000);
+  return costs[5'000];
+}
+
+double quantile(std::vector<int64_t>& costs, double part) {
+  const auto at = costs.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(costs.size() - 1) * part);
+  std::ranges::nth_element(costs, at);
+  return static_cast<double>(*at - clock_cost());
+}
+
+void expiry(benchmark::State& state) {
+  std::vector<int64_t> still, expiring;
+  for (auto _ : state) {
+    for (const bool expires : {false, true}) {
+      ExpiryRun run(expires);
+      const std::vector<int64_t> costs = run.run();
+      std::vector<int64_t>& all = expires ? expiring : still;
+      all.insert(all.end(), costs.begin(), costs.end());
+      const uint64_t ended = ExpiryRun::kBusy + ExpiryRun::kIdle - run.left();
+      const bool right = expires ? ended > ExpiryRun::kIdle / ExpiryRun::kPacketsPerEnd / 2 : ended == 0;
+      if (!right) state.SkipWithError("what should have ended did not, or the other way round");
+    }
+  }
+  for (const auto& [name, part] : {std::pair("p50", 0.5), std::pair("p99", 0.99), std::pair("p99.9", 0.999)}) {
+    const double without = quantile(still, part), with = quantile(expiring, part);
+    state.counters[fmt::format("{}_ns_still", name)] = without;
+    state.counters[fmt::format("{}_ns", name)] = with;
+    state.counters[fmt::format("{}_ratio", name)] = with / without;
+  }
+}
+
+BENCHMARK(expiry)->Unit(benchmark::kMillisecond);
 BENCHMARK(established_udp)->Arg(1024)->Arg(131'072)->Arg(1'048'576);
 BENCHMARK(established_tcp)->Arg(1024)->Arg(32'768)->Arg(131'072)->Arg(1'048'576);
 BENCHMARK(masquerade_udp)->Arg(1024)->Arg(32'768);

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -93,10 +94,27 @@ class Path {
       packet.assign(ring_->frame(next_), kNetworkOffset);
       packet.in = in_;
       packet.link_type = 1;  // Ethernet
+      packet.time = time_;
       if (++next_ == ring_->frames()) next_ = 0;
     }
     engine_->process(packets_);
   }
+
+  // One packet by itself; how long the engine took.
+  std::chrono::nanoseconds next_packet() {
+    Packet& packet = packets_.front();
+    packet.assign(ring_->frame(next_), kNetworkOffset);
+    packet.in = in_;
+    packet.link_type = 1;
+    packet.time = time_;
+    if (++next_ == ring_->frames()) next_ = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    engine_->process({&packet, 1});
+    return std::chrono::steady_clock::now() - begin;
+  }
+  // Of the packets that follow.
+  void set_time(Timestamp time) { time_ = time; }
+  uint64_t connections() const { return engine_->connection_counters().entries; }
 
   // Leaves a burst of the ring out.
   void skip_burst() { next_ = static_cast<uint32_t>((next_ + kBurst) % ring_->frames()); }
@@ -131,6 +149,7 @@ class Path {
   const FrameRing* ring_;
   InterfaceId in_ = 1;
   uint32_t next_ = 0;
+  Timestamp time_ = 0;
   std::vector<Packet> packets_;
   CountingSink sink_;
   std::unique_ptr<Engine> engine_;
