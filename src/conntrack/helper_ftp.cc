@@ -9,7 +9,6 @@
 // Where the control connection is mapped, the command is written anew with what the other side can reach. Counterpart
 // of net/netfilter/nf_nat_ftp.c.
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -128,12 +127,8 @@ std::optional<Place> read_eprt(PayloadText text, Family family) {
     if (read_numbers(address, numbers, '.', delimiter) == 0) return std::nullopt;
     said = ipv4_of(numbers);
   } else {
-    constexpr size_t kLongest = 45;
-    if (length == 0 || length > kLongest) return std::nullopt;
-    char written[kLongest + 1] = {};
-    std::memcpy(written, address.data(), length);
     uint8_t bytes[16];
-    if (inet_pton(AF_INET6, written, bytes) != 1) return std::nullopt;
+    if (!read_ipv6_text(address.first(length), bytes)) return std::nullopt;
     said = IpAddress::from(Family::Ipv6, bytes);
   }
   if (length >= address.size()) return std::nullopt;

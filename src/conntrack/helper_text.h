@@ -1,8 +1,11 @@
 // What helpers share that read text.
 #pragma once
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -17,6 +20,29 @@ constexpr bool is_digit(uint8_t letter) { return letter >= '0' && letter <= '9';
 constexpr bool is_letter(uint8_t letter) {
   const uint8_t lower = letter | 0x20;
   return (lower >= 'a' && lower <= 'z') || (letter >= 0xc0 && letter != 0xd7 && letter != 0xf7);
+}
+
+constexpr bool is_hex(uint8_t letter) {
+  const uint8_t lower = letter | 0x20;
+  return is_digit(letter) || (lower >= 'a' && lower <= 'f');
+}
+
+// The whole text as an IPv6 address, before whose groups there may be more zeros than others allow, as in the kernel.
+inline bool read_ipv6_text(PayloadText text, uint8_t* bytes) {
+  constexpr size_t kLongest = 45, kMostDigits = 4;
+  char written[kLongest + 1] = {};
+  size_t size = 0;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && is_hex(text[end])) ++end;
+    while (end - at > kMostDigits && text[at] == '0') ++at;
+    if (end == at) ++end;  // what stands between groups
+    if (size + (end - at) > kLongest) return false;
+    std::memcpy(written + size, text.data() + at, end - at);
+    size += end - at;
+    at = end;
+  }
+  return size != 0 && inet_pton(AF_INET6, written, bytes) == 1;
 }
 
 // Whether the text begins with the word, in upper or lower case.

@@ -3,9 +3,6 @@
 
 #include "conntrack/sip_message.h"
 
-#include <arpa/inet.h>
-
-#include <cstring>
 #include <string_view>
 
 namespace sallyport {
@@ -25,11 +22,6 @@ constexpr HeaderName kHeaders[] = {
     {"From", "f", "sip:"}, {"To", "t", "sip:"},      {"Via", "v", "UDP "}, {"Via", "v", "TCP "}};
 // By SdpLine.
 constexpr std::string_view kSdpLines[] = {"v=", "c=", "m=", "o="};
-
-bool is_hex(uint8_t letter) {
-  const uint8_t lower = letter | 0x20;
-  return is_digit(letter) || (lower >= 'a' && lower <= 'f');
-}
 
 // Four numbers up to 255 and whatever is no part of them behind. Where it ends; 0: no address.
 size_t read_ipv4(PayloadText text, uint8_t* bytes) {
@@ -52,13 +44,9 @@ size_t read_ipv4(PayloadText text, uint8_t* bytes) {
 }
 
 size_t read_ipv6(PayloadText text, uint8_t* bytes) {
-  constexpr size_t kLongest = 45;
   size_t length = 0;
   while (length < text.size() && (is_hex(text[length]) || text[length] == ':' || text[length] == '.')) ++length;
-  if (length == 0 || length > kLongest) return 0;
-  char written[kLongest + 1] = {};
-  std::memcpy(written, text.data(), length);
-  return inet_pton(AF_INET6, written, bytes) == 1 ? length : 0;
+  return read_ipv6_text(text.first(length), bytes) ? length : 0;
 }
 
 bool is_end_of_line(uint8_t letter) { return letter == '\r' || letter == '\n'; }
