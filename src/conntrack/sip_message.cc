@@ -194,7 +194,9 @@ SipFound SipMessage::request_uri(SipUri& uri) const {
   constexpr std::string_view kScheme = "sip:";
   size_t at = 0;
   while (at < text_.size() && is_letter(text_[at])) ++at;
-  if (at == 0 || ++at >= text_.size()) return SipFound::No;
+  if (at == 0) return SipFound::No;
+  ++at;
+  if (at >= text_.size()) return SipFound::No;
   for (; at + kScheme.size() < text_.size(); ++at) {
     if (is_end_of_line(text_[at])) return SipFound::Wrong;
     if (!begins_with_word(text_.subspan(at), kScheme)) continue;
