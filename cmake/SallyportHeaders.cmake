@@ -1,11 +1,21 @@
-# Every header compiles by itself, twice in one file: a source per header, all in one object library.
+# Every header compiles by itself. One that the source of its name includes before all else is proven so by that source;
+# each of the others gets a source of its own here, with nothing else.
 function(sallyport_check_headers)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.h ${PROJECT_SOURCE_DIR}/src/*.h)
   set(sources)
   foreach(header IN LISTS headers)
+    string(REGEX REPLACE "h$" "cc" own_source ${header})
+    if(EXISTS ${own_source})
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${own_source})
+      file(STRINGS ${own_source} first_include REGEX "^#include" LIMIT_COUNT 1)
+      file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
+      if(first_include STREQUAL "#include \"${name}\"")
+        continue()
+      endif()
+    endif()
     file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR} ${header})
     set(source ${PROJECT_BINARY_DIR}/header_check/${name}.cc)
-    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n#include \"@header@\"\n" @ONLY)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n" @ONLY)
     list(APPEND sources ${source})
   endforeach()
   add_library(header_check OBJECT ${sources})

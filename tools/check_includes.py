@@ -46,7 +46,6 @@ MAY_INCLUDE = {
 ALSO = {
     "src/match/content.cc": {"content"},
     "src/match/string.cc": {"content"},
-    "src/match/content.cc": {"content"},
     "src/match/set.cc": {"sets"},
     "src/target/set.cc": {"sets"},
     "cli/run.cc": {"live"},
