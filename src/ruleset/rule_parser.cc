@@ -7,48 +7,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "ruleset/option_finder.h"
+#include "ruleset/rule_checks.h"
 #include "ruleset/selector_text.h"
 #include "sallyport/nearest.h"
 
 namespace sallyport {
 namespace {
-
-struct MainOption {
-  std::string_view name;
-  char letter;
-};
-
-// Every long option that iptables itself has; those that a file cannot use are named so that beginnings of them are
-// told apart as iptables tells them.
-constexpr MainOption kMainOptions[] = {
-    {"append", 'A'},       {"delete", 'D'},        {"check", 'C'},    {"insert", 'I'},        {"replace", 'R'},
-    {"list", 'L'},         {"list-rules", 'S'},    {"flush", 'F'},    {"zero", 'Z'},          {"new-chain", 'N'},
-    {"delete-chain", 'X'}, {"rename-chain", 'E'},  {"policy", 'P'},   {"source", 's'},        {"src", 's'},
-    {"destination", 'd'},  {"dst", 'd'},           {"protocol", 'p'}, {"in-interface", 'i'},  {"jump", 'j'},
-    {"table", 't'},        {"match", 'm'},         {"numeric", 'n'},  {"out-interface", 'o'}, {"verbose", 'v'},
-    {"wait", 'w'},         {"wait-interval", 'W'}, {"exact", 'x'},    {"fragments", 'f'},     {"version", 'V'},
-    {"help", 'h'},         {"line-numbers", '0'},  {"modprobe", 'M'}, {"set-counters", 'c'},  {"goto", 'g'},
-    {"ipv4", '4'},         {"ipv6", '6'},
-};
-
-// A match or the target while its options are read.
-struct Extension {
-  const MatchType* match = nullptr;
-  const TargetType* target = nullptr;
-  Options options;
-  uint32_t column = 0;
-  uint16_t options_given = 0;
-
-  std::string_view name() const { return match != nullptr ? match->name : target->name; }
-};
-
-struct FoundOption {
-  char main = 0;                   // a main option's letter, or 0
-  Extension* extension = nullptr;  // else whose
-  const OptionSpec* spec = nullptr;
-};
 
 class CommandParser {
  public:
@@ -100,63 +66,12 @@ class CommandParser {
     const std::string name = word.text.substr(2, equals == std::string::npos ? equals : equals - 2);
     std::optional<std::string> attached;
     if (equals != std::string::npos) attached = word.text.substr(equals + 1);
-    auto found = find_option(name);
-    if (!found && found.error().what.starts_with("unknown") && load_protocol_match()) found = find_option(name);
+    auto found = find_option(name, extensions_);
+    if (!found && found.error().what.starts_with("unknown") && load_protocol_match())
+      found = find_option(name, extensions_);
     if (!found) return std::unexpected(found.error());
     if (found->main != 0) return take_main(found->main, std::move(attached));
     return take_extension_option(*found, std::move(attached));
-  }
-
-  // Exact names first (the rule's own, then the latest extension's), then unambiguous beginnings.
-  Result<FoundOption> find_option(std::string_view name) {
-    for (const MainOption& option : kMainOptions) {
-      if (option.name == name) return FoundOption{.main = option.letter};
-    }
-    for (size_t i = extensions_.size(); i-- > 0;) {
-      for (const OptionSpec& spec : extensions_[i].options.specs()) {
-        if (spec.name == name || (!name.empty() && (spec.alias == name || spec.alias2 == name))) {
-          return FoundOption{.extension = &extensions_[i], .spec = &spec};
-        }
-      }
-    }
-    return find_abbreviated(name);
-  }
-
-  Result<FoundOption> find_abbreviated(std::string_view name) {
-    std::optional<FoundOption> found;
-    std::vector<std::string_view> candidates;
-    const auto consider = [&](std::string_view full, FoundOption option) {
-      if (!full.starts_with(name)) return;
-      const bool same =
-          found && found->main == option.main && found->extension == option.extension && found->spec == option.spec;
-      if (!same) candidates.push_back(full);
-      if (!found) found = option;
-    };
-    for (const MainOption& option : kMainOptions) consider(option.name, {.main = option.letter});
-    for (size_t i = extensions_.size(); i-- > 0;) {
-      for (const OptionSpec& spec : extensions_[i].options.specs()) {
-        for (const std::string_view full : {spec.name, spec.alias, spec.alias2}) {
-          consider(full, {.extension = &extensions_[i], .spec = &spec});
-        }
-      }
-    }
-    if (candidates.size() > 1) {
-      return fail(fmt::format("--{} is ambiguous", name), fmt::format("one of --{}", fmt::join(candidates, ", --")));
-    }
-    if (!found) return fail(fmt::format("unknown option --{}", name), suggestion(name));
-    return *found;
-  }
-
-  std::string suggestion(std::string_view name) const {
-    std::vector<std::string_view> known;
-    for (const Extension& extension : extensions_) {
-      for (const OptionSpec& spec : extension.options.specs()) known.push_back(spec.name);
-    }
-    for (const MainOption& option : kMainOptions) known.push_back(option.name);
-    const std::string_view near = nearest(name, known);
-    if (!near.empty()) return fmt::format("--{}?", near);
-    if (extensions_.empty()) return "an option of the rule, or -m NAME or -p PROTOCOL before the option";
-    return fmt::format("an option of the rule or of {}", extensions_.back().name());
   }
 
   bool load_protocol_match() {
@@ -441,7 +356,7 @@ class CommandParser {
       command_.kind = Command::Kind::Ignored;
       return {};
     }
-    if (auto done = check_interfaces(); !done) return done;
+    if (auto done = check_interfaces(selector_, command_.chain); !done) return done;
     Rule rule;
     rule.selector = selector_;
     rule.counters = counters_;
@@ -449,7 +364,7 @@ class CommandParser {
     // A target may look at what the matches ask for, wherever it stands among them.
     std::ranges::stable_partition(extensions_, [](const Extension& extension) { return extension.match != nullptr; });
     for (Extension& extension : extensions_) {
-      if (auto done = finish_extension(extension); !done) {
+      if (auto done = check_extension(extension, context()); !done) {
         if (done.error().column == 0) done.error().column = extension.column;
         return done;
       }
@@ -463,82 +378,6 @@ class CommandParser {
     rule.jump = jump_;
     expand(rule);
     return {};
-  }
-
-  // TCPMSS stands behind a tcp match that asks for SYN: among the flags that must be set, not inverted.
-  static bool requires_syn(const MatchType& type, const Options& options) {
-    constexpr uint64_t kSyn = 0x02;
-    if (type.name != "tcp") return false;
-    for (size_t i = 0; i < options.specs().size(); ++i) {
-      const OptionValue& value = options.values()[i];
-      if (options.specs()[i].name == "tcp-flags" && value.present) return !value.inverted && (value.number & kSyn) != 0;
-    }
-    return false;
-  }
-
-  Result<void> check_interfaces() const {
-    const std::string& chain = command_.chain;
-    if (!selector_.out.text.empty() && (chain == "PREROUTING" || chain == "INPUT")) {
-      return fail(fmt::format("Can't use -o with {}", chain), "-i there");
-    }
-    if (!selector_.in.text.empty() && (chain == "POSTROUTING" || chain == "OUTPUT")) {
-      return fail(fmt::format("Can't use -i with {}", chain), "-o there");
-    }
-    return {};
-  }
-
-  template <class Type>
-  Result<void> check_options(const Type& type, Options& options) const {
-    size_t given = 0;
-    std::vector<std::string_view> names;
-    for (size_t i = 0; i < options.specs().size(); ++i) {
-      const OptionSpec& spec = options.specs()[i];
-      names.push_back(spec.name);
-      given += options.values()[i].present;
-      if (spec.required && !options.values()[i].present) {
-        return fail(fmt::format("{} needs --{}", type.name, spec.name), std::string(spec.hint));
-      }
-      for (size_t j = 0; j < i && spec.group != 0 && options.values()[i].present; ++j) {
-        if (options.specs()[j].group == spec.group && options.values()[j].present) {
-          return fail(fmt::format("--{} and --{} exclude each other", options.specs()[j].name, spec.name),
-                      "one of them");
-        }
-      }
-    }
-    const std::string all = fmt::format("--{}", fmt::join(names, ", --"));
-    if (type.exactly_one && given != 1) {
-      return fail(fmt::format("{} has {} of its options", type.name, given), "exactly one of " + all);
-    }
-    if (type.at_least_one && given == 0) return fail(fmt::format("{} has no option", type.name), "one of " + all);
-    if (type.check != nullptr) return type.check(options, context());
-    return {};
-  }
-
-  template <class Type>
-  Result<void> check_protocol(const Type& type) const {
-    if (type.protocols.empty()) return {};
-    const bool fits =
-        !selector_.protocol_inverted && std::ranges::find(type.protocols, selector_.protocol) != type.protocols.end();
-    if (fits) return {};
-    std::vector<std::string> names;
-    for (const uint8_t protocol : type.protocols) names.push_back("-p " + protocol_name(protocol));
-    return fail(fmt::format("{} needs the rule to name its protocol", type.name),
-                fmt::format("{}", fmt::join(names, " or ")));
-  }
-
-  template <class Type>
-  Result<void> finish_extension(const Type& type, Options& options) const {
-    if (auto done = check_options(type, options); !done) return done;
-    if (!type.tables.empty() && std::ranges::find(type.tables, input_.table->name) == type.tables.end()) {
-      return fail(fmt::format("{} cannot stand in table {}", type.name, input_.table->name),
-                  fmt::format("table {}", fmt::join(type.tables, " or ")));
-    }
-    return check_protocol(type);
-  }
-
-  Result<void> finish_extension(Extension& extension) const {
-    if (extension.match != nullptr) return finish_extension(*extension.match, extension.options);
-    return finish_extension(*extension.target, extension.options);
   }
 
   void expand(const Rule& rule) {
