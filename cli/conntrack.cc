@@ -21,6 +21,12 @@ using Command = ConntrackCommand;
 
 constexpr std::string_view kHelp = R"(sallyport conntrack: lists, searches and changes connections, as conntrack(8) does
 
+Examples:
+  sallyport conntrack -L -p tcp --state SYN_RECV --from table.txt
+  sallyport conntrack -L -o json | jq .dest_port
+  sallyport conntrack -D -s 203.0.113.0/24 --from table.txt > without.txt
+
+Usage
   sallyport conntrack -L|-G|-C|-S|-E|-D|-U|-F [FILTERS] [-o FORMAT] [--from FILE]
 
 Commands
@@ -42,11 +48,6 @@ Filters: all must hold
   -m MARK[/MASK]   -u STATUS[,!STATUS]   -w, --orig-zone, --reply-zone ZONE   -l LABEL[,LABEL]   -i ID   -t SECONDS
 Formats (-o)
   conntrack (the one without -o), extended, id, labels, timestamp, ktimestamp, xml, save; nf_conntrack, ip_conntrack, json
-
-Examples
-  sallyport conntrack -L -p tcp --state SYN_RECV --from table.txt
-  sallyport conntrack -L -o json | jq .dest_port
-  sallyport conntrack -D -s 203.0.113.0/24 --from table.txt > without.txt
 )";
 
 // Writes to standard output in pieces.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "help.h"
 #include "input.h"
 #include "manual.h"
 #include "sallyport/nearest.h"
@@ -35,7 +36,15 @@ void suggest(const CLI::App& app) {
 int run(int argc, char** argv) {
   using namespace sallyport::cli;
   CLI::App app("netfilter in user space: an unchanged iptables ruleset over captures and live traffic", "sallyport");
+  app.formatter(examples_first());
   app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  sallyport rules check firewall.rules                                  is it right? all mistakes at once\n"
+      "  sallyport replay -R firewall.rules -r traffic.pcapng                  what would these rules do?\n"
+      "  sallyport test firewall.scenario                                      packets in, what must come of them\n"
+      "  sallyport conntrack -L -p tcp --state SYN_RECV --from table.txt       conntrack(8)'s filters on any listing\n"
+      "  sallyport replay --help                                               each command has examples of its own");
   app.set_version_flag("--version", SALLYPORT_VERSION);
   int exit_code = kDone;
   add_replay_command(app, exit_code);

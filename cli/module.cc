@@ -128,6 +128,11 @@ std::vector<std::string> module_path(const std::vector<std::string>& given) {
 void add_module_command(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("module", "modules of your own: a new one, and what libraries offer");
   command.require_subcommand(1);
+  command.footer(
+      "Examples:\n"
+      "  sallyport module new syn_counter                      a hook module: source, build file, test\n"
+      "  sallyport module info honeypot                        its matches, targets, options, events\n"
+      "  sallyport replay -R firewall.rules -r traffic.pcapng --module rate_watch:window=10s,packets=1000:500 -e -");
   struct Arguments {
     std::string name;
     std::vector<std::string> path;

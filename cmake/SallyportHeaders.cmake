@@ -1,19 +1,21 @@
-# Every header compiles by itself. One that the source of its name includes before all else is proven so by that source;
-# each of the others gets a source of its own here, with nothing else.
+# Every header compiles by itself. One that a source of the library includes before all else is proven so by that source;
+# each of the others gets a source of its own here, with nothing else in it.
 function(sallyport_check_headers)
+  file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cc)
+  set(proven)
+  foreach(source IN LISTS library_sources)
+    file(STRINGS ${source} first_include REGEX "^#include" LIMIT_COUNT 1)
+    list(APPEND proven ${first_include})
+  endforeach()
+
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.h ${PROJECT_SOURCE_DIR}/src/*.h)
   set(sources)
   foreach(header IN LISTS headers)
-    string(REGEX REPLACE "h$" "cc" own_source ${header})
-    if(EXISTS ${own_source})
-      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${own_source})
-      file(STRINGS ${own_source} first_include REGEX "^#include" LIMIT_COUNT 1)
-      file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
-      if(first_include STREQUAL "#include \"${name}\"")
-        continue()
-      endif()
-    endif()
     file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR} ${header})
+    string(REGEX REPLACE "^(src|include)/" "" included_as ${name})
+    if("#include \"${included_as}\"" IN_LIST proven)
+      continue()
+    endif()
     set(source ${PROJECT_BINARY_DIR}/header_check/${name}.cc)
     file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n" @ONLY)
     list(APPEND sources ${source})
