@@ -104,6 +104,7 @@ HookContext PacketPath::new_context() {
 }
 
 Malformed PacketPath::look_at(Packet& packet) const {
+  packet.paired = ports_[packet.in].pair != kNoInterface;
   return parse(packet, ports_[packet.in].loopback ? Arrival::LoopbackInterface : Arrival::Wire);
 }
 
