@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace honeypot {
@@ -45,6 +46,27 @@ struct Lease {
 
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
   uint32_t sooner = kNone, later = kNone;
+};
+
+// What a rule orders.
+struct Order {
+  static constexpr Duration kUsualLease = 3600 * sallyport::kSecond;
+  Place place = {};
+  Duration lease = kUsualLease;
+  bool log = false;
+  std::string table = {};
+  std::string chain = {};
+  uint32_t line = 0;
+};
+
+// A connection that was led away.
+struct Steered {
+  uint64_t lease = 0;  // its number; 0: none
+  IpAddress source = {};
+  Timestamp since = 0;
+  Traffic traffic = {};
+  uint8_t answer_ttl = 0;  // 0: it has not been answered yet
+  bool told = false;       // its end
 };
 
 enum class End : uint8_t { Time, Command, Rule, Room };
