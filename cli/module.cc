@@ -12,6 +12,7 @@
 #include "module_path.h"
 #include "module_template.h"
 #include "sallyport/module_set.h"
+#include "scenario_tests.h"
 
 namespace sallyport::cli {
 namespace {
@@ -45,6 +46,9 @@ std::string info_text(const LoadedModule& module) {
   }
   for (const TargetType& target : type.targets) {
     out += fmt::format("  -j {}: {}\n{}", target.name, target.summary, option_lines(target.options, "--"));
+  }
+  for (const Helper& helper : type.helpers) {
+    out += fmt::format("  -j CT --helper {}: {}\n", helper.name, protocol_name(helper.protocol));
   }
   if (!type.events.empty()) out += "  events\n" + described(type.events);
   if (!type.metrics.empty()) out += "  metrics\n" + described(type.metrics);
@@ -164,6 +168,20 @@ void add_module_command(CLI::App& app, int& exit_code) {
   info_command.add_option("NAME", arguments->name, "a name, or a file with a slash in its path")->required();
   add_module_path(info_command, arguments->path);
   info_command.callback([arguments, &exit_code] { exit_code = info(arguments->name, module_path(arguments->path)); });
+
+  CLI::App& test_command = *command.add_subcommand("test", "a module's scenarios, as sallyport test runs them");
+  auto tests = std::make_shared<ScenarioTests>();
+  test_command
+      .add_option("NAME", arguments->name, "the module, with options: NAME[:key=value,...], or a file in its place")
+      ->required();
+  test_command.add_option("SPEC", tests->paths, "scenarios, or folders of them; else those below this folder")
+      ->default_val(std::vector<std::string>{"."});
+  test_command.add_option("--junit", tests->junit, "the outcome as JUnit's XML, for a build server");
+  add_module_path(test_command, tests->module_path);
+  test_command.callback([arguments, tests, &exit_code] {
+    tests->modules = {arguments->name};
+    exit_code = run_scenario_tests(*tests);
+  });
 }
 
 }  // namespace sallyport::cli

@@ -16,6 +16,7 @@
 #include "mapped_file.h"
 #include "module_path.h"
 #include "progress.h"
+#include "replay_commands.h"
 #include "replay_input.h"
 #include "replay_output.h"
 #include "sallyport/event_output.h"
@@ -95,7 +96,8 @@ class Replay {
       print_error(done.error());
       return kCannotRead;
     }
-    return input_->damage() != nullptr ? kCannotRead : kDone;
+    if (input_->damage() != nullptr) return kCannotRead;
+    return commands_.refused() != 0 ? kAnswerIsNo : kDone;
   }
 
  private:
@@ -124,6 +126,9 @@ class Replay {
       if (auto done = modules_.add(text, module_path(arguments_.module_path)); !done) {
         return stop(done.error(), kAnswerIsNo);
       }
+    }
+    for (const std::string& text : arguments_.commands) {
+      if (auto done = commands_.add(text, modules_); !done) return stop(done.error(), kWrongUsage);
     }
     return {};
   }
@@ -197,6 +202,7 @@ class Replay {
         }
         if (i == burst.packets) break;
         output_.set_time(packets[i].time);
+        commands_.give_before(packets[i], *engine_);
         engine_->process({&packets[i], 1});
       }
       if (hangup_ && hangup_->asked()) events_->reopen();
@@ -206,6 +212,7 @@ class Replay {
   }
 
   Result<void> write_results() {
+    commands_.give_last(*engine_);
     if (auto done = output_.finish(); !done) return done;
     if (auto done = log_.finish(); !done) return done;
     if (auto done = connection_events_.finish(); !done) return done;
@@ -248,6 +255,7 @@ class Replay {
 
   const ReplayArguments& arguments_;
   ModuleSet modules_;  // outlives all that was made by them
+  ReplayCommands commands_;
   std::vector<Ruleset> rulesets_;
   std::unique_ptr<ReplayInput> input_;
   ReplayOutput output_;
@@ -277,10 +285,12 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       "  sallyport replay -R firewall.rules -r traffic.pcapng                 what would these rules do?\n"
       "  sallyport replay -R firewall.rules -r traffic.pcapng -w out.pcapng   and what leaves\n"
       "  sallyport replay -R firewall.rules --host gateway.toml -r wan=a.pcap -r lan=b.pcap --counters -\n"
+      "  sallyport replay -R gateway.rules -r traffic.pcapng --module honeypot --command '+30s honeypot release "
+      "192.0.2.1'\n"
       "  sallyport replay -R firewall.rules -r traffic.pcapng --evasions -e - who slipped past -m string, and how\n"
       "  tcpdump -w - | sallyport replay -R firewall.rules -r - tcp port 80\n"
       "\nstdout carries data only; the summary goes to stderr.\n"
-      "Exit: 0 done, 1 the rules are refused, 2 wrong usage, 3 an input cannot be read or is cut off.");
+      "Exit: 0 done, 1 the rules or a command are refused, 2 wrong usage, 3 an input cannot be read or is cut off.");
   auto arguments = std::make_shared<ReplayArguments>();
   command.add_option("-R,--rules", arguments->rules, "iptables-save text");
   command.add_option("-6,--rules6", arguments->rules6, "ip6tables-save text");
@@ -331,6 +341,14 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command
       .add_flag("--isolate", arguments->isolate,
                 "each module in a process of its own, which may crash; NAME:isolate for one of them")
+      ->needs("--module");
+  command
+      .add_option(
+          "--command", arguments->commands,
+          "a command for a module, \"WHEN MODULE WORDS\"; WHEN is +TIME behind the first packet, #N before packet "
+          "N, or end; may be given again")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->needs("--module");
   command.add_option("--seed", arguments->seed, "of everything that is left to chance")->capture_default_str();
   command.add_flag("--all", arguments->all,

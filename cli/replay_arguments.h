@@ -30,8 +30,9 @@ struct ReplayArguments {
   std::string log;
   std::string nflog;
   std::string filter;
-  std::vector<std::string> events;   // where they go
-  std::vector<std::string> modules;  // NAME[:key=value,...]
+  std::vector<std::string> events;    // where they go
+  std::vector<std::string> modules;   // NAME[:key=value,...]
+  std::vector<std::string> commands;  // WHEN MODULE WORDS
   bool isolate = false;
   std::vector<std::string> module_path;  // folders
   uint64_t seed = 0;

@@ -14,19 +14,13 @@
 #include "module_path.h"
 #include "sallyport/module_set.h"
 #include "sallyport/scenario.h"
+#include "scenario_tests.h"
 #include "test_report.h"
 
 namespace sallyport::cli {
 namespace {
 
 constexpr std::string_view kSuffix = ".scenario";
-
-struct TestArguments {
-  std::vector<std::string> paths;
-  std::string junit;
-  std::vector<std::string> modules;
-  std::vector<std::string> module_path;
-};
 
 // A folder stands for all scenarios below it, in the order of their names.
 Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
@@ -50,7 +44,9 @@ Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths)
   return files;
 }
 
-int test(const TestArguments& arguments) {
+}  // namespace
+
+int run_scenario_tests(const ScenarioTests& arguments) {
   ModuleSet modules;
   for (const std::string& module : arguments.modules) {
     if (auto added = modules.add(module, module_path(arguments.module_path)); !added) {
@@ -104,8 +100,6 @@ int test(const TestArguments& arguments) {
   return failures == 0 ? kDone : kAnswerIsNo;
 }
 
-}  // namespace
-
 void add_test_command(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("test", "tests rules: packets in, what must come of them");
   command.footer(
@@ -117,7 +111,7 @@ void add_test_command(CLI::App& app, int& exit_code) {
       "  sallyport test firewall.scenario             TAP on stdout, what differs in words\n"
       "  sallyport test tests/ --junit report.xml     all *.scenario below a folder\n"
       "\nExit: 0 all passed, 1 a test failed or a SPEC is wrong, 2 wrong usage, 3 a file cannot be read.");
-  auto arguments = std::make_shared<TestArguments>();
+  auto arguments = std::make_shared<ScenarioTests>();
   command.add_option("SPEC", arguments->paths, "scenarios, or folders of them; - is standard input")->required();
   command.add_option("--junit", arguments->junit, "the outcome as JUnit's XML, for a build server");
   command
@@ -127,7 +121,7 @@ void add_test_command(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_module_path(command, arguments->module_path);
-  command.callback([arguments, &exit_code] { exit_code = test(*arguments); });
+  command.callback([arguments, &exit_code] { exit_code = run_scenario_tests(*arguments); });
 }
 
 }  // namespace sallyport::cli

@@ -22,6 +22,7 @@
 
 #include "sallyport/connection.h"
 #include "sallyport/event.h"
+#include "sallyport/helper.h"
 #include "sallyport/hook.h"
 #include "sallyport/host.h"
 #include "sallyport/match.h"
@@ -110,6 +111,9 @@ struct ModuleType {
   std::vector<OptionSpec> options = {};
   std::vector<MatchType> matches = {};
   std::vector<TargetType> targets = {};
+  // For -j CT --helper NAME. Where `look` expects a connection that needs the same helper, it passes on the master's
+  // (connection.extra->helper). In what `look` throws the policy decides, too: open, the packet passes.
+  std::vector<Helper> helpers = {};
   std::vector<Described> events = {};
   std::vector<Described> metrics = {};
   FailurePolicy on_failure = FailurePolicy::Open;
@@ -119,11 +123,12 @@ struct ModuleType {
 };
 
 // Grows with each change that a module built before it would not survive.
-constexpr uint32_t kModuleAbi = 2;
+constexpr uint32_t kModuleAbi = 3;
 // Catches what the number above forgot: sizes that both sides must agree on.
 constexpr uint32_t kModuleLayout = sizeof(Packet) + 8 * sizeof(HookContext) + 16 * sizeof(Ipv6Connection) +
                                    32 * sizeof(Event) + 64 * sizeof(ModuleType) + 128 * sizeof(MatchType) +
-                                   256 * sizeof(TargetType) + 512 * sizeof(OptionSpec);
+                                   256 * sizeof(TargetType) + 512 * sizeof(OptionSpec) + 1024 * sizeof(Helper) +
+                                   2048 * sizeof(HelperContext);
 
 // The door: a library's one symbol, sallyport_module, plain C. Nothing behind `abi` is looked at before it agrees.
 struct ModuleDoor {

@@ -70,8 +70,8 @@ class ModuleSet {
 
   // `text` is NAME[:key=value,...]. NAME with a slash is a file; else NAME.so is looked for in `path`, in order. Every
   // module has three options more: on-error=open|closed; budget=TIME, how long it may take for one packet; and isolate:
-  // it runs in a process of its own, in which it has hooks, options, metrics and events, but no matches, targets, NAT
-  // or commands.
+  // it runs in a process of its own, in which it has hooks, options, metrics and events, but no matches, targets,
+  // helpers, NAT or commands.
   Result<void> add(std::string_view text, const std::vector<std::string>& path);
   Result<void> add(std::shared_ptr<const LoadedModule> module, std::string_view text);
 
@@ -83,8 +83,11 @@ class ModuleSet {
   const std::vector<ModuleUse>& uses() const { return uses_; }
 
  private:
+  void add_helpers(const ModuleUse& use);
+
   std::vector<ModuleUse> uses_;
   Registry registry_;
+  std::vector<std::shared_ptr<const Helper>> helpers_;
   bool isolate_ = false;
 };
 

@@ -68,25 +68,50 @@ TargetType guarded(const TargetType& type, std::shared_ptr<ModuleGuard> guard) {
   return guarded_type<Target, GuardedTarget>(type, std::move(guard));
 }
 
-void ModuleGuard::threw(HookContext& context, std::string_view what) {
+GuardedHelper::GuardedHelper(const Helper& helper, std::shared_ptr<ModuleGuard> guard)
+    : Helper(helper), own_(helper), guard_(std::move(guard)) {
+  if (own_.look != nullptr) look = look_guarded;
+  if (own_.ended != nullptr) ended = end_guarded;
+}
+
+const GuardedHelper& GuardedHelper::of(const Connection& connection) {
+  return static_cast<const GuardedHelper&>(*connection.extra->helper);
+}
+
+bool GuardedHelper::look_guarded(Packet& packet, Connection& connection, const HelperContext& context) {
+  const GuardedHelper& helper = of(connection);
+  return helper.guard_->run(*context.hook, true, false, [&] { return helper.own_.look(packet, connection, context); });
+}
+
+// No packet is there for a policy.
+void GuardedHelper::end_guarded(Connection& connection, const HelperContext& context) {
+  const GuardedHelper& helper = of(connection);
+  try {
+    helper.own_.ended(connection, context);
+  } catch (...) {
+    helper.guard_->count_exception();
+  }
+}
+
+void ModuleGuard::threw(const HookContext& context, std::string_view what) {
   report(context, "exception", what, ++failures_.exceptions);
 }
 
-void ModuleGuard::over_budget(HookContext& context) {
+void ModuleGuard::over_budget(const HookContext& context) {
   report(context, "over_budget", "it took longer for a packet than it may", ++failures_.over_budget);
 }
 
 // Each of them: none costs less than a new process.
-void ModuleGuard::tell_crash(HookContext& context, std::string_view what) {
+void ModuleGuard::tell_crash(const HookContext& context, std::string_view what) {
   tell(context, "crash", what, ++failures_.crashes);
 }
 
 // A module that fails for every packet tells of it 20 times in a million: the first, the second, the fourth ...
-void ModuleGuard::report(HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
+void ModuleGuard::report(const HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
   if (std::has_single_bit(count)) tell(context, event, what, count);
 }
 
-void ModuleGuard::tell(HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
+void ModuleGuard::tell(const HookContext& context, std::string_view event, std::string_view what, uint64_t count) {
   if (context.events == nullptr) return;
   const EventField fields[] = {{"name", name_},
                                {"event", event},

@@ -26,12 +26,12 @@ class ModuleGuard {
 
   void count_exception() { ++failures_.exceptions; }
   // Of a module in a process of its own: what it threw there, and how that process ended.
-  void tell_exception(HookContext& context, std::string_view what) { threw(context, what); }
-  void tell_crash(HookContext& context, std::string_view what);
+  void tell_exception(const HookContext& context, std::string_view what) { threw(context, what); }
+  void tell_crash(const HookContext& context, std::string_view what);
 
   // What `call` answers; what the policy says where it fails.
   template <class Answer, class Call>
-  Answer run(HookContext& context, Answer open, Answer closed, Call&& call) {
+  Answer run(const HookContext& context, Answer open, Answer closed, Call&& call) {
     try {
       if (budget_ == 0) [[likely]]
         return call();
@@ -49,15 +49,31 @@ class ModuleGuard {
   }
 
  private:
-  void threw(HookContext& context, std::string_view what);
-  void over_budget(HookContext& context);
-  void report(HookContext& context, std::string_view event, std::string_view what, uint64_t count);
-  void tell(HookContext& context, std::string_view event, std::string_view what, uint64_t count);
+  void threw(const HookContext& context, std::string_view what);
+  void over_budget(const HookContext& context);
+  void report(const HookContext& context, std::string_view event, std::string_view what, uint64_t count);
+  void tell(const HookContext& context, std::string_view event, std::string_view what, uint64_t count);
 
   std::string name_;
   FailurePolicy policy_;
   Duration budget_;
   ModuleFailures failures_;
+};
+
+// A helper whose calls go through a guard. They find back to it from their connection, so it stays where it is.
+class GuardedHelper final : public Helper {
+ public:
+  GuardedHelper(const Helper& helper, std::shared_ptr<ModuleGuard> guard);
+  GuardedHelper(const GuardedHelper&) = delete;
+  GuardedHelper& operator=(const GuardedHelper&) = delete;
+
+ private:
+  static const GuardedHelper& of(const Connection& connection);
+  static bool look_guarded(Packet& packet, Connection& connection, const HelperContext& context);
+  static void end_guarded(Connection& connection, const HelperContext& context);
+
+  Helper own_;
+  std::shared_ptr<ModuleGuard> guard_;
 };
 
 // The types with their makers put behind `guard`.

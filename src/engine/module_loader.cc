@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <ranges>
 
 #include "engine/module_guard.h"
 #include "sallyport/duration.h"
 #include "sallyport/module_set.h"
 #include "sallyport/nearest.h"
+#include "target/targets.h"
 
 namespace sallyport {
 namespace {
@@ -67,7 +69,8 @@ Result<ModuleType> described(const ModuleDoor& door, const std::string& path) {
     type.options.push_back(
         duration_option("budget", "how long the module may take for a packet; 0: it is not measured"));
     type.options.push_back(
-        {.name = "isolate", .summary = "in a process of its own: hooks and events, but no matches, targets, NAT"});
+        {.name = "isolate",
+         .summary = "in a process of its own: hooks and events, but no matches, targets, helpers, NAT"});
     return type;
   } catch (const std::exception& problem) {
     return fail(fmt::format("module {} threw while it described itself: {}", path, problem.what()));
@@ -197,7 +200,18 @@ Result<void> ModuleSet::add(std::shared_ptr<const LoadedModule> module, std::str
       registry_.add(isolated ? apart<Target>(target, *guard) : guarded(target, guard));
   }
   uses_.push_back({std::move(module), std::string(text), std::move(*options), std::move(guard), isolated});
+  if (first && !isolated) add_helpers(uses_.back());
   return {};
+}
+
+// CT finds them by name, those of later modules first.
+void ModuleSet::add_helpers(const ModuleUse& use) {
+  const std::vector<Helper>& own = use.module->type().helpers;
+  if (own.empty()) return;
+  for (const Helper& helper : own) helpers_.push_back(std::make_shared<GuardedHelper>(helper, use.guard));
+  std::vector<const Helper*> all;
+  for (const auto& helper : helpers_ | std::views::reverse) all.push_back(helper.get());
+  registry_.add(ct_target_with(std::move(all)));
 }
 
 std::vector<std::string> default_module_path() {

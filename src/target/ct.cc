@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "sallyport/connection_finder.h"
 #include "sallyport/helper.h"
@@ -63,17 +65,36 @@ Result<void> parse_name(std::string_view text, const RuleContext&, OptionValue& 
   return {};
 }
 
-Result<void> check(Options& options, const RuleContext& rule) {
+// Those of modules come first. Null: there is none of that name.
+const Helper* find_helper(std::string_view name, const RuleContext& rule,
+                          const std::vector<const Helper*>& of_modules) {
+  for (const Helper* helper : of_modules) {
+    if (helper->name == name && helper->protocol == rule.protocol && exists_in(helper->families, rule.family)) {
+      return helper;
+    }
+  }
+  return find_helper(name, rule.family, rule.protocol);
+}
+
+Error no_such_helper(std::string_view name) {
+  return {.what = fmt::format("there is no helper \"{}\" for this protocol", name),
+          .expected = "ftp, tftp, irc, sip, pptp ..."};
+}
+
+Result<void> check_protocol(Options& options, const RuleContext& rule) {
   if (options.has("notrack")) return {};
   const bool names_protocol = rule.protocol != 0 && !rule.protocol_inverted;
-  if (!options["timeout"].text.empty() && !names_protocol) {
-    return fail("a timeout policy needs the rule to name its protocol", "-p");
-  }
+  if (names_protocol) return {};
+  if (!options["timeout"].text.empty()) return fail("a timeout policy needs the rule to name its protocol", "-p");
+  if (!options["helper"].text.empty()) return fail("a helper needs the rule to name its protocol", "-p");
+  return {};
+}
+
+Result<void> check(Options& options, const RuleContext& rule) {
+  if (auto checked = check_protocol(options, rule); !checked || options.has("notrack")) return checked;
   const std::string& name = options["helper"].text;
-  if (name.empty()) return {};
-  if (!names_protocol) return fail("a helper needs the rule to name its protocol", "-p");
-  if (find_helper(name, rule.family, rule.protocol) != nullptr) return {};
-  return fail(fmt::format("there is no helper \"{}\" for this protocol", name), "ftp, tftp, irc, sip, pptp ...");
+  if (name.empty() || find_helper(name, rule.family, rule.protocol) != nullptr) return {};
+  return std::unexpected(no_such_helper(name));
 }
 
 void print_zone(const Options& options, std::string& out) {
@@ -134,14 +155,16 @@ void read_zone(const Options& options, ConnectionTemplate& wanted) {
   if (reply || !original) wanted.zone.reply = number;
 }
 
-Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule) {
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule,
+                                       const std::vector<const Helper*>& of_modules) {
   if (options.has("notrack")) return create_untracked(options, rule);
   ConnectionTemplate wanted;
   read_zone(options, wanted);
   wanted.events = {.connection = static_cast<uint16_t>(options.number("ctevents")),
                    .expectations = static_cast<uint16_t>(options.number("expevents"))};
   if (const std::string& name = options["helper"].text; !name.empty()) {
-    wanted.helper = find_helper(name, rule.family, rule.protocol);
+    wanted.helper = find_helper(name, rule, of_modules);
+    if (wanted.helper == nullptr) return std::unexpected(no_such_helper(name));
   }
   if (const std::string& policy = options["timeout"].text; !policy.empty()) {
     if (rule.connections == nullptr) return fail("--timeout where no connections are tracked", "a rule in an engine");
@@ -173,9 +196,19 @@ TargetType ct_target() {
       .tables = {"raw"},
       .check = check,
       .save = save,
-      .create = create,
+      .create = [](const Options& options, const RuleContext& rule) { return create(options, rule, {}); },
       .summary = "says how the packet's connection is tracked",
   };
+}
+
+// A helper that is not there is refused when the target is made, no longer when the rule is read.
+TargetType ct_target_with(std::vector<const Helper*> helpers) {
+  TargetType type = ct_target();
+  type.check = check_protocol;
+  type.create = [helpers = std::move(helpers)](const Options& options, const RuleContext& rule) {
+    return create(options, rule, helpers);
+  };
+  return type;
 }
 
 }  // namespace sallyport

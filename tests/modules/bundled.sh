@@ -56,6 +56,26 @@ mkdir story
 "$tree/demo/story.sh" "$(command -v sallyport)" demo.pcapng story 2>story.log
 python3 "$tree/tests/cli/check_events.py" "$tree/docs/events.schema.json" story/events.json
 python3 "$tree/tests/modules/story.py" story "$tree/tests/golden/story" || fail "the story is another (story.py --write)"
+# Commands at a moment of the capture: the honeypot lists whom it leads, releases one, and does so no longer.
+printf '*mangle\n-A PREROUTING -s 198.19.66.6 -j HONEYPOT --to 198.51.100.3 --lease 10h\nCOMMIT\n' >lead.rules
+lead() {
+  sallyport replay -R lead.rules --host "$tree/demo/gateway.toml" -r demo.pcapng --module honeypot -e led.json "$@"
+}
+lead --command "+10h honeypot list" --command "end honeypot list" --command "end honeypot release 198.19.66.6" 2>answers
+grep -q '^198.19.66.6 to 198.51.100.3, lease 1, ' answers || fail "it does not list whom it leads: $(cat answers)"
+grep -q '^198.19.66.6 is released$' answers || fail "it does not release: $(cat answers)"
+grep -q 'warning: the input ended before its moment came: honeypot list' answers || fail "a late one: $(cat answers)"
+[ "$(grep -c '"event":"end".*"reason":"command"' led.json)" -eq 1 ] || fail "no end by command: $(tail -3 led.json)"
+first=$(python3 -c 'import json
+print(next(e["pcap_cnt"] for e in map(json.loads, open("led.json")) if e["event_type"] == "honeypot"))')
+lead --command "#$((first + 1)) honeypot release 198.19.66.6" --command "#$((first + 1)) honeypot list" 2>answers
+grep -A1 '^honeypot list$' answers | grep -q '198.19.66.6' && fail "it is led after its release: $(cat answers)"
+[ "$(grep -c '"event":"end".*"reason":"command"' led.json)" -eq 1 ] || fail "no end at packet $first: $(cat answers)"
+refused "192.0.2.77 has no lease" lead --command "end honeypot release 192.0.2.77"
+got=0
+lead --command "soon honeypot list" 2>err || got=$?
+[ "$got" -eq 2 ] || fail "exit code $got for a moment that is none: $(cat err)"
+grep -qF '"soon" is no moment' err || fail "it does not say what is wrong: $(cat err)"
 # Counting changes nothing: what leaves is the same with the module and without.
 gateway -w without.pcapng 2>/dev/null
 gateway -w with.pcapng --module rate_watch:packets=300:100 2>/dev/null

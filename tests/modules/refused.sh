@@ -30,7 +30,8 @@ ask ./good.so >out || fail "a good module is refused"
 sed 's/kModuleAbi = [0-9]*/kModuleAbi = 77/' "$work/prefix/include/sallyport/module.h" >module77.h
 sed 's|<sallyport/module.h>|"module77.h"|' good.cc >other.cc
 compile other.cc other.so
-refused "is built for module ABI 77, this program has 2" ask ./other.so
+abi=$(sed -n 's/.*kModuleAbi = \([0-9]*\);.*/\1/p' "$work/prefix/include/sallyport/module.h")
+refused "is built for module ABI 77, this program has $abi" ask ./other.so
 
 # No module at all, no library at all, nothing at all.
 echo 'int nothing;' >nothing.cc

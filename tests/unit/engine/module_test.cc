@@ -81,6 +81,16 @@ Result<std::unique_ptr<Match>> make_match(const Options&, const RuleContext& rul
   return std::make_unique<EvenMatch>(*even);
 }
 
+// Expects what the datagram's first two bytes say: the sender, to that port. It throws over "!!".
+bool announce(Packet& packet, Connection& connection, const HelperContext& context) {
+  const uint8_t* const udp = packet.transport(8 + 2);
+  if (udp == nullptr) return true;
+  if (udp[8] == '!') throw std::runtime_error("no more");
+  Expectation expected = {.tuple = connection.tuple(Direction::Original)};
+  expected.tuple.destination_id = load_be16(udp + 8);
+  return context.expecter->expect(connection, expected, context.now) == Expected::Added;
+}
+
 Result<void> start(ModuleSetup& setup) {
   if (setup.options().has("refuse")) return fail("not today");
   auto even = std::make_unique<Even>();
@@ -100,6 +110,7 @@ ModuleType trouble() {
                       {.name = "change"},
                       {.name = "steer"}},
           .matches = {{.name = "even", .create = make_match}},
+          .helpers = {{.name = "announce", .protocol = kUdp, .classes = {{{4, 60 * kSecond}}}, .look = announce}},
           .metrics = {{"seen", "packets"}},
           .start = start};
 }
@@ -170,6 +181,37 @@ TEST(Module, SharesWhatItKnowsWithItsMatch) {
   EXPECT_TRUE(machine.send(tcp()));
   EXPECT_FALSE(machine.send(tcp()));
   EXPECT_TRUE(machine.send(tcp()));
+}
+
+std::string helped_by(const std::string& helper) {
+  return "-A FORWARD -m conntrack --ctstate RELATED -j DROP\nCOMMIT\n*raw\n"
+         "-A PREROUTING -p udp --dport 80 -j CT --helper " +
+         helper;
+}
+
+TEST(Module, HelpsConnections) {
+  Machine machine("trouble", helped_by("announce"));
+  EXPECT_TRUE(machine.send(udp4("192.0.2.1:1000 > 198.51.100.1:80", "\x13\x88")));
+  EXPECT_TRUE(machine.send(udp4("192.0.2.1:2000 > 198.51.100.1:5001")));
+  EXPECT_FALSE(machine.send(udp4("192.0.2.1:2000 > 198.51.100.1:5000")));  // it was expected
+  EXPECT_EQ(Machine("trouble", helped_by("announcer")).refused.at(0).substr(0, 50),
+            "rules:6: there is no helper \"announcer\" for this p");
+}
+
+TEST(Module, WhoseHelperThrowsIsContained) {
+  for (const bool open : {true, false}) {
+    Machine machine(open ? "trouble:on-error=open" : "trouble:on-error=closed", helped_by("announce"));
+    EXPECT_EQ(machine.send(udp4("192.0.2.1:1000 > 198.51.100.1:80", "!!")), open);
+    EXPECT_EQ(machine.engine->module_reports()[0].failures.exceptions, 1u);
+    EXPECT_EQ(std::ranges::count(machine.events.types, "module"), 1);
+  }
+}
+
+TEST(Module, InAProcessOfItsOwnHasNoHelpers) {
+  ModuleSet modules;
+  ASSERT_TRUE(modules.add(*LoadedModule::of(kDoor), "trouble:isolate"));
+  const std::string rules = "*filter\n" + helped_by("announce") + "\nCOMMIT\n";
+  EXPECT_FALSE(read_ruleset(rules, "rules", Family::Ipv4, modules.registry()));
 }
 
 struct PolicyCase {
