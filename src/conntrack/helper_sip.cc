@@ -179,7 +179,8 @@ class SipHelper {
     medium.tuple.destination_id = port;
     // Several ends of one call may each say it.
     if (const Expectation* known = others_expectation(medium); known != nullptr) {
-      if (!writing_.is_mapped() || known->mapping.kind == ExpectedMapping::Kind::None) return true;
+      const bool leads_elsewhere = known->mapping.address != address || known->mapping.id != port;
+      if (!writing_.is_mapped() || !leads_elsewhere) return true;
       return expect_direct(medium, *known, address, in_line);
     }
     medium.tuple.destination_id = port & 0xfffe;
@@ -195,9 +196,11 @@ class SipHelper {
     return is_others ? known.expectation : nullptr;
   }
 
-  // Both ends are behind the same NAT: the medium goes straight to where the other end will be led.
+  // Both ends are behind the same NAT: the medium goes straight to where the other end will be led. Where that one's
+  // connection is not mapped it is led nowhere, which in the kernel is port 0 of no address: so it is here.
   bool expect_direct(Expectation& medium, const Expectation& known, IpAddress& address, SipPart in_line) {
     address = known.mapping.address;
+    address.family = connection_.family;
     medium.tuple.destination = address.bytes;
     medium.tuple.destination_id = known.mapping.id;
     const bool is_known = others_expectation(medium) != nullptr;
