@@ -108,6 +108,8 @@ class HelperNat {
     grew(packet, connection, static_cast<int32_t>(static_cast<int64_t>(text.size()) - part.size));
     return true;
   }
+  // Whether connections to that place are for the machine itself, which keeps it from NAT: nobody is to be told of it.
+  virtual bool spares(const Tuple& expected) const = 0;
   // Connection tracking only: maps a connection that was expected and now begins.
   virtual void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) = 0;
 };

@@ -145,6 +145,15 @@ struct TimeoutStates {
 };
 std::span<const TimeoutStates> timeout_states();
 
+// Ports that the machine itself listens on, both ends included; of a protocol whose ports NAT may change (TCP, UDP,
+// UDP-Lite, SCTP).
+struct ListeningPorts {
+  uint8_t protocol = 0;
+  uint16_t low = 0;
+  uint16_t high = 0;
+  bool operator==(const ListeningPorts&) const = default;
+};
+
 // The machine as data. Built by a reader or by hand, then finished and constant.
 class HostModel final : public Router {
  public:
@@ -166,6 +175,8 @@ class HostModel final : public Router {
   bool set_sysctl(std::string_view name, int64_t value);
   // Whether the machine answers what is delivered to it ([host] answers); no, unless set.
   void set_answers(bool answers);
+  // At the machine's own addresses: NAT gives no connection these ports ([host] spared_by_nat). None, unless added.
+  Result<void> spare_from_nat(ListeningPorts ports);
   // Off: finish() adds no rules, no routes of its own; the model states all of them.
   void set_default_rules(bool wanted);
   void set_kernel_routes(bool wanted);
@@ -189,6 +200,7 @@ class HostModel final : public Router {
   const std::vector<RouteEntry>& routes() const;
   const std::vector<PolicyRule>& rules() const;
   const std::vector<TimeoutPolicy>& timeout_policies() const;
+  const std::vector<ListeningPorts>& spared_by_nat() const;
   const std::map<std::string, int64_t, std::less<>>& sysctls() const;
   bool default_rules() const;
   bool kernel_routes() const;

@@ -236,6 +236,7 @@ class SipHelper {
     medium.tuple.destination = address.bytes;
     for (uint32_t port = named; port <= UINT16_MAX && port < named + kMostPairsTried * 2; port += 2) {
       medium.tuple.destination_id = static_cast<uint16_t>(port);
+      if (context_.nat->spares(medium.tuple) || context_.nat->spares(control_of(medium).tuple)) continue;
       const Expected first = expect(medium);
       if (first == Expected::Refused) continue;
       if (first == Expected::Already) return false;

@@ -334,7 +334,8 @@ class EngineImpl final : public Engine {
   // there for modules without a table, too.
   void add_nat() {
     if (conntrack_ == nullptr || (nat_tables_.empty() && !module_host_.needs_nat())) return;
-    nat_ = std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()});
+    nat_ = std::make_unique<NatModule>(conntrack_->table(), random_, SipHashKey{random_.next64(), random_.next64()},
+                                       SparedPorts(config_.host));
     conntrack_->set_nat(nat_.get());
     conntrack_->set_clashes(nat_.get());
     module_host_.set_nat(*nat_);

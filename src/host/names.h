@@ -33,6 +33,10 @@ inline uint32_t table_for(RouteType type) {
   return type == RouteType::Local || type == RouteType::Broadcast || type == RouteType::Anycast ? 255 : 254;
 }
 
+// "udp 1194", "tcp 8000-8010".
+Result<ListeningPorts> parse_listening_ports(std::string_view text);
+std::string listening_ports_text(const ListeningPorts& ports);
+
 // The set of ICMPv6 types that is a number in the model and "0-1,3-127" in the kernel.
 constexpr std::string_view kIcmp6Ratemask = "net.ipv6.icmp.ratemask";
 Result<int64_t> parse_bitmap(std::string_view text);

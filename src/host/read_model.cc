@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kMost32 = std::numeric_limits<uint32_t>::max();
 
-constexpr std::string_view kHostKeys[] = {"answers", "default_rules", "kernel_routes"};
+constexpr std::string_view kHostKeys[] = {"answers", "default_rules", "kernel_routes", "spared_by_nat"};
 constexpr std::string_view kInterfaceKeys[] = {"name", "address", "mtu", "group", "mac", "loopback", "point_to_point"};
 constexpr std::string_view kPairKeys[] = {"between", "bridge"};
 constexpr std::string_view kRouteKeys[] = {"to", "dev", "via", "src", "metric", "realm", "table", "type", "mtu"};
@@ -151,6 +151,11 @@ class Reader {
     if (!model_.default_rules()) {
       priorities4_.clear();
       priorities6_.clear();
+    }
+    for (const TomlFields::Text& item : fields.texts("spared_by_nat")) {
+      const auto ports = parse_listening_ports(item.text);
+      const auto added = ports ? model_.spare_from_nat(*ports) : std::unexpected(ports.error());
+      if (!added) fields.wrong(*item.at, added.error().what, added.error().expected);
     }
   }
 

@@ -46,6 +46,7 @@ struct HostModel::State {
   std::vector<bool> via_itself = {};  // by route: its gateway was this machine itself when it was added
   std::vector<PolicyRule> rules = {};
   std::vector<TimeoutPolicy> timeout_policies = {};
+  std::vector<ListeningPorts> spared_by_nat = {};
   Sysctls sysctls = {};
   bool answers = false;
   bool default_rules = true;

@@ -68,11 +68,17 @@ class Writer {
   }
 
   void write_host() {
-    if (!model_.answers() && model_.default_rules() && model_.kernel_routes()) return;
+    const bool spares = !model_.spared_by_nat().empty();
+    if (!model_.answers() && model_.default_rules() && model_.kernel_routes() && !spares) return;
     heading("[host]");
     flag("answers", model_.answers(), false);
     flag("default_rules", model_.default_rules(), true);
     flag("kernel_routes", model_.kernel_routes(), true);
+    std::string spared;
+    for (const ListeningPorts& ports : model_.spared_by_nat()) {
+      spared += (spared.empty() ? "" : ", ") + quoted(listening_ports_text(ports));
+    }
+    if (spares) line("spared_by_nat", fmt::format("[{}]", spared));
   }
 
   void write_interface(const Interface& interface) {

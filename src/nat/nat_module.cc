@@ -7,6 +7,7 @@
 #include "nat/nat_module.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "conntrack/sequence_shift.h"
 #include "conntrack/tuple.h"
@@ -43,8 +44,8 @@ bool is_redirect(const Packet& packet) {
 
 }  // namespace
 
-NatModule::NatModule(ConnectionTable& table, Random& random, const SipHashKey& key)
-    : table_(table), random_(random), by_source_(table, key) {
+NatModule::NatModule(ConnectionTable& table, Random& random, const SipHashKey& key, SparedPorts spared)
+    : table_(table), random_(random), by_source_(table, key), spared_(std::move(spared)) {
   table.listen(*this);
 }
 
@@ -64,6 +65,10 @@ Verdict NatModule::handle(Packet& packet, HookContext& context) {
              connection->masquerade != context.out && packet_direction(packet) == Direction::Original) {
     table_.kill(*connection);
     return Verdict::drop();
+  }
+  if (first && end == NatEnd::Source && !connection->has(kStatusConfirmed) &&
+      spared_.hold_answers(mapped_tuple(*connection, Direction::Original), *connection)) {
+    return refuse(packet, context);
   }
   const Direction direction = packet_direction(packet);
   if (!connection->has(mapped_bit(end, direction))) return Verdict::accept();
@@ -90,6 +95,14 @@ Verdict NatModule::decide(Packet& packet, HookContext& context, NatEnd end) {
   return Verdict::accept();
 }
 
+// Nothing was left but a port that is spared: as where nothing is free, which shows only later.
+Verdict NatModule::refuse(const Packet& packet, const HookContext& context) {
+  ++table_.counters.insert_failed;
+  ++table_.counters.drop;
+  dropped(packet, context);
+  return Verdict::drop();
+}
+
 void NatModule::map(Packet& packet, const HookContext& context, NatEnd end, const NatRequest& request) {
   Connection* const connection = packet.connection;
   if (connection == nullptr || connection->has(kStatusConfirmed) || connection->has(done_bit(end))) return;
@@ -98,7 +111,7 @@ void NatModule::map(Packet& packet, const HookContext& context, NatEnd end, cons
 }
 
 uint32_t NatModule::set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now) {
-  NatSearch search = {table_, by_source_, random_, now};
+  NatSearch search = {table_, by_source_, spared_, random_, now};
   const Tuple reply = connection.tuple(Direction::Reply);
   if (auto current = inverted(reply)) {
     current->zone = connection.zone().original;
@@ -122,6 +135,7 @@ std::optional<uint16_t> NatModule::expect(Connection& master, Expectation expect
   for (uint32_t i = 0; i <= std::min(above, kMostAttempts); ++i) {
     const uint32_t step = i == 0 ? 0 : random_.next32() % above;
     expectation.tuple.destination_id = static_cast<uint16_t>(first + step);
+    if (spares(expectation.tuple)) continue;
     const Expected result = context.expecter->expect(master, expectation, context.now);
     if (result == Expected::Added) return expectation.tuple.destination_id;
     if (result == Expected::Already) break;

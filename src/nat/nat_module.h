@@ -9,6 +9,7 @@
 #include "nat/by_source.h"
 #include "nat/exhaustion.h"
 #include "nat/range.h"
+#include "nat/spared_ports.h"
 #include "sallyport/helper.h"
 #include "sallyport/hook.h"
 #include "sallyport/nat.h"
@@ -24,7 +25,7 @@ class NatModule final : public HookModule,
                         private ConnectionListener {
  public:
   // `random` outlives this.
-  NatModule(ConnectionTable& table, Random& random, const SipHashKey& key);
+  NatModule(ConnectionTable& table, Random& random, const SipHashKey& key, SparedPorts spared = {});
 
   // The nat table's rules of a family; it outlives this.
   void set_rules(Family family, HookModule& rules) { rules_[static_cast<size_t>(family)] = &rules; }
@@ -39,6 +40,7 @@ class NatModule final : public HookModule,
   std::optional<uint16_t> expect(Connection& master, Expectation expectation, const HelperContext& context) override;
   bool write(Packet& packet, PayloadPart part, std::string_view text) override;
   void grew(const Packet& packet, Connection& connection, int32_t bytes) override;
+  bool spares(const Tuple& expected) const override { return spared_.hold_destination(expected); }
   void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) override;
   void dropped(const Packet& packet, const HookContext& context) override;
 
@@ -47,11 +49,13 @@ class NatModule final : public HookModule,
   uint32_t set_up(Connection& connection, NatEnd end, const NatRequest& request, Timestamp now);
   void ended(Connection& connection) override;
   Verdict decide(Packet& packet, HookContext& context, NatEnd end);
+  Verdict refuse(const Packet& packet, const HookContext& context);
   static bool translate_error(Packet& packet, NatEnd end);
 
   ConnectionTable& table_;
   Random& random_;
   BySource by_source_;
+  SparedPorts spared_;
   std::array<HookModule*, 2> rules_ = {};
   NatAttempt attempt_ = {};  // the last that a rule asked for
 };

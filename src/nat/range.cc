@@ -4,7 +4,7 @@
 // else from the class of its own (below 512, below 1024, the rest). The search begins anywhere and is bounded: 128
 // ids in a row, then 64 elsewhere, down to 8. Towards the end of each round a TCP connection that is closing makes room
 // for one whose sequence numbers are ahead of its own. IP addresses are chosen by hash, so that the same ends get the
-// same one.
+// same one. A listening port of the host that NAT is to spare counts as taken.
 
 #include "nat/range.h"
 
@@ -27,6 +27,7 @@ bool used(const Tuple& tuple, const Connection& connection, NatSearch& search) {
   if (!reply) return false;
   reply->zone = connection.zone().reply;
   ++search.looks;
+  if (search.spared.hold_answers(tuple, connection)) return true;
   return search.table.taken(*reply, search.now, &connection);
 }
 
@@ -38,6 +39,7 @@ bool used_by_living(const Tuple& tuple, const Connection& connection, NatSearch&
   if (!reply) return false;
   reply->zone = connection.zone().reply;
   ++search.looks;
+  if (search.spared.hold_answers(tuple, connection)) return true;
   Direction direction = Direction::Original;
   Connection* const owner = search.table.find(*reply, search.now, direction);
   if (owner == nullptr) return false;

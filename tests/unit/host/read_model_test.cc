@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kFull = R"([host]
 answers = true
+spared_by_nat = ["udp 1194", "tcp 8000-8010", "sctp 65535"]
 
 [[interface]]
 name = "wan"
@@ -115,6 +116,8 @@ TEST(ReadHostModel, TakesEveryKeyAndWritesItBack) {
   EXPECT_EQ(warnings, std::vector<std::string>{});
   EXPECT_EQ(host_model_text(*model), kFull);
   EXPECT_TRUE(model->answers());
+  EXPECT_EQ(model->spared_by_nat(),
+            (std::vector<ListeningPorts>{{kUdp, 1194, 1194}, {kTcp, 8000, 8010}, {kSctp, 65535, 65535}}));
   EXPECT_EQ(model->interface_count(), 5u);
   EXPECT_EQ(model->pair_of(*model->find_interface("tun0")), *model->find_interface("eth0.100"));
   EXPECT_TRUE(model->pair_is_bridge(*model->find_interface("tun0")));
@@ -191,6 +194,22 @@ constexpr WrongCase kWrongCases[] = {
     {"host = 3", "f:1:8: host is a whole number; expected [host]"},
     {"sysctl = 3", "f:1:10: sysctl is a whole number; expected [sysctl]"},
     {"[host]\nanswers = 1", "f:2:11: answers is a whole number; expected true or false"},
+    {"[host]\nspared_by_nat = 1194", "f:2:17: spared_by_nat is a whole number; expected a string or a list of strings"},
+    {"[host]\nspared_by_nat = ['udp 1194', 1194]", "f:2:30: spared_by_nat holds a whole number; expected strings only"},
+    {"[host]\nspared_by_nats = 'udp 1194'", "f:2:1: [host] has no key \"spared_by_nats\"; expected \"spared_by_nat\""},
+    {"[host]\nspared_by_nat = ['icmp 8', '1194', 'udp', 'udp ', 'udp 0', 'udp 65536', 'tcp 1-', 'tcp 2-x', 'tcp 1 2',\n"
+     "'tcp 8010-8000', 'tcp 80', 'tcp 80']",
+     "f:2:18: \"icmp\" is no protocol with ports; expected tcp, udp, udplite or sctp\n"
+     "f:2:28: \"1194\" is no protocol with ports; expected tcp, udp, udplite or sctp\n"
+     "f:2:36: \"udp\" names no port of 1 to 65535; expected \"udp PORT\" or \"udp LOW-HIGH\"\n"
+     "f:2:43: \"udp \" names no port of 1 to 65535; expected \"udp PORT\" or \"udp LOW-HIGH\"\n"
+     "f:2:51: \"udp 0\" names no port of 1 to 65535; expected \"udp PORT\" or \"udp LOW-HIGH\"\n"
+     "f:2:60: \"udp 65536\" names no port of 1 to 65535; expected \"udp PORT\" or \"udp LOW-HIGH\"\n"
+     "f:2:73: \"tcp 1-\" names no port of 1 to 65535; expected \"tcp PORT\" or \"tcp LOW-HIGH\"\n"
+     "f:2:83: \"tcp 2-x\" names no port of 1 to 65535; expected \"tcp PORT\" or \"tcp LOW-HIGH\"\n"
+     "f:2:94: \"tcp 1 2\" names no port of 1 to 65535; expected \"tcp PORT\" or \"tcp LOW-HIGH\"\n"
+     "f:3:1: \"tcp 8010-8000\" ends before it begins; expected \"tcp 8000-8010\"\n"
+     "f:3:28: \"tcp 80\" is there twice; expected each once"},
     {"[[interface]]\nname = 'a b'",
      "f:2:8: \"a b\" cannot be an interface's name; expected at most 15 characters, no blank, slash or colon; not "
      "\"all\" or \"default\""},

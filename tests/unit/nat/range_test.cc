@@ -39,9 +39,16 @@ class Gateway {
     return choose(*tuple_of(test::udp4(flow), 0), request, end);
   }
   Tuple choose(const Tuple& tuple, const NatRequest& request, NatEnd end = NatEnd::Source) {
+    begin(tuple);
+    return choose_for_last(tuple, request, end);
+  }
+  Connection& begin(const Tuple& tuple) {
     last = table.create(tuple, *inverted(tuple), 0);
     last->deadline = 1000 * kSecond;
-    NatSearch search = {table, by_source, random_, 0};
+    return *last;
+  }
+  Tuple choose_for_last(const Tuple& tuple, const NatRequest& request, NatEnd end = NatEnd::Source) {
+    NatSearch search = {table, by_source, spared, random_, 0};
     const Tuple mapped = unique_tuple(tuple, *last, end, request, search);
     looks = search.looks;
     table.set_reply(*last, *inverted(mapped));
@@ -63,13 +70,24 @@ class Gateway {
     return true;
   }
 
+  // The gateway's address is 203.0.113.7; `ports` are its own.
+  void spare(std::initializer_list<ListeningPorts> ports) {
+    Interface wan = {.name = {"wan"}, .addresses = {{*parse_address("203.0.113.7"), 24}}};
+    ASSERT_TRUE(host_.add_interface(wan));
+    for (const ListeningPorts& some : ports) ASSERT_TRUE(host_.spare_from_nat(some));
+    host_.finish();
+    spared = SparedPorts(host_);
+  }
+
   ConnectionTable table;
   BySource by_source;
+  SparedPorts spared;
   Connection* last = nullptr;
   uint32_t looks = 0;  // of the last choice
 
  private:
   Random random_;
+  HostModel host_;
 };
 
 std::string text(const Tuple& tuple) {
@@ -261,6 +279,70 @@ TEST(UniqueTuple, AFullAddressCostsAllLooksAndNoMore) {
   EXPECT_FALSE(gateway.open(tuple, request));
   // Its own address is not the mapping's, so the look at that is spared.
   EXPECT_EQ(gateway.looks, kMostLooks - 1);
+}
+
+struct SparedCase {
+  std::string_view flow;
+  std::string_view to;
+  bool kept;  // the port that it has
+};
+constexpr SparedCase kSparedCases[] = {
+    {"10.0.0.5:1193 > 198.51.100.9:53", "203.0.113.7", true},
+    {"10.0.0.5:1194 > 198.51.100.9:53", "203.0.113.7", false},
+    {"10.0.0.5:1195 > 198.51.100.9:53", "203.0.113.7", true},
+    {"10.0.0.5:1999 > 198.51.100.9:53", "203.0.113.7", true},
+    {"10.0.0.5:2000 > 198.51.100.9:53", "203.0.113.7", false},
+    {"10.0.0.5:2010 > 198.51.100.9:53", "203.0.113.7", false},
+    {"10.0.0.5:2011 > 198.51.100.9:53", "203.0.113.7", true},
+    // TCP's is nothing to UDP.
+    {"10.0.0.5:8000 > 198.51.100.9:53", "203.0.113.7", true},
+    // Nobody listens at an address that is not the gateway's.
+    {"10.0.0.5:1194 > 198.51.100.9:53", "203.0.113.8", true},
+    // The gateway itself sends from there.
+    {"203.0.113.7:1194 > 198.51.100.9:53", "203.0.113.7", true},
+};
+
+TEST(SparedPorts, AreNoMapping) {
+  for (const SparedCase& c : kSparedCases) {
+    Gateway gateway;
+    gateway.spare({{kUdp, 1194, 1194}, {kUdp, 2000, 2010}, {kTcp, 8000, 8000}});
+    const Tuple before = *tuple_of(test::udp4(c.flow), 0);
+    EXPECT_EQ(gateway.choose(before, to(c.to)).source_id == before.source_id, c.kept) << c.flow << " to " << c.to;
+  }
+}
+
+TEST(SparedPorts, AreNotTakenFromARange) {
+  for (const bool random : {false, true}) {
+    Gateway gateway;
+    gateway.spare({{kUdp, 4000, 4097}});
+    NatRequest request = with_ports(to("203.0.113.7"), 4000, 4099);
+    request.random = random;
+    for (uint8_t host = 1; host < 3; ++host) {
+      const std::string flow = fmt::format("10.0.0.{}:4050 > 198.51.100.9:53", host);
+      ASSERT_TRUE(gateway.open(flow, request));
+      EXPECT_GE(inverted(gateway.last->tuple(Direction::Reply))->source_id, 4098);
+    }
+  }
+}
+
+// A closing connection's port is looked at in another way.
+TEST(SparedPorts, AreNotTakenForASynEither) {
+  Gateway gateway;
+  gateway.spare({{kTcp, 4000, 4019}});
+  const NatRequest request = with_ports(to("203.0.113.7"), 4000, 4020);
+  const Tuple tuple = *tuple_of(test::tcp4("10.0.0.5:4000 > 198.51.100.9:80", test::kSyn), 0);
+  gateway.begin(tuple).tcp.state = TcpState::SynSent;
+  EXPECT_EQ(gateway.choose_for_last(tuple, request).source_id, 4020);
+}
+
+// Where nothing else is left, the answer says so: the caller drops the packet.
+TEST(SparedPorts, AreTheAnswerWhereNothingElseIsLeft) {
+  for (const uint16_t high : {uint16_t{4000}, uint16_t{4007}}) {
+    Gateway gateway;
+    gateway.spare({{kUdp, 4000, 4007}});
+    const Tuple mapped = gateway.choose("10.0.0.5:4000 > 198.51.100.9:53", with_ports(to("203.0.113.7"), 4000, high));
+    EXPECT_TRUE(gateway.spared.hold_answers(mapped, *gateway.last));
+  }
 }
 
 // A source that has had the mapping that is asked for, and after it another, for so many connections.
