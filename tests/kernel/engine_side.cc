@@ -78,8 +78,9 @@ class EngineSide::Recorder final : public PacketSink, public LogSink {
 EngineSide::EngineSide() : recorder_(std::make_unique<Recorder>()), packet_(1) {}
 EngineSide::~EngineSide() = default;
 
-Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, Coverage* coverage) {
-  return create_with(family, rules, coverage, nullptr, nullptr, {}, {});
+Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, Coverage* coverage,
+                                                       std::span<const Sysctl> sysctls) {
+  return create_with(family, rules, coverage, nullptr, nullptr, sysctls, {});
 }
 
 Result<std::unique_ptr<EngineSide>> EngineSide::create(Family family, std::string_view rules, EventSink& events,

@@ -22,9 +22,9 @@ struct Sysctl {
 // An engine in the world, with one family's rules, that reports as NamespaceReferee does.
 class EngineSide {
  public:
-  // With `coverage`, what is evaluated is counted there.
-  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules,
-                                                    Coverage* coverage = nullptr);
+  // With `coverage`, what is evaluated is counted there; with these sysctls beside the world's own.
+  static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules, Coverage* coverage = nullptr,
+                                                    std::span<const Sysctl> sysctls = {});
   // Tells `events`, which outlives it; with these sysctls beside the world's own, and timeout policies.
   static Result<std::unique_ptr<EngineSide>> create(Family family, std::string_view rules, EventSink& events,
                                                     ConnectionEventSink& connection_events,

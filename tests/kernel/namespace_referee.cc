@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "kernel/tool.h"
 
@@ -176,6 +177,15 @@ void NamespaceReferee::collect(Observed& observed) {
     }
   }
   observer_->read(observed.journal);
+}
+
+void NamespaceReferee::keep_fragments() {
+  for (const auto& [name, value] : {std::pair{"ipv4/ipfrag_time", "100000"},
+                                    {"ipv4/ipfrag_high_thresh", "1000000000"},
+                                    {"netfilter/nf_conntrack_frag6_timeout", "100000"},
+                                    {"netfilter/nf_conntrack_frag6_high_thresh", "1000000000"}}) {
+    write_file(fmt::format("/proc/sys/net/{}", name), value);
+  }
 }
 
 std::string NamespaceReferee::version() {

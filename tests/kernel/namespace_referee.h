@@ -34,6 +34,9 @@ class NamespaceReferee {
   // the machine is so busy that the kernel put work off: `patient` waits for that.
   Observed pass(const Input& input, bool patient = false);
 
+  // From now on what is there of a datagram waits for the rest, however long that takes.
+  static void keep_fragments();
+
   // "Linux 6.18.0, iptables v1.8.9 (legacy)".
   static std::string version();
 

@@ -13,27 +13,37 @@
 
 #include "kernel/draw.h"
 #include "kernel/engine_side.h"
+#include "kernel/forget_connections.h"
 #include "kernel/kernel_tick.h"
 #include "kernel/listings.h"
 #include "kernel/namespace_referee.h"
 #include "kernel/nat_filters.h"
 #include "kernel/nat_helper_talks.h"
 #include "kernel/nat_rules.h"
+#include "kernel/nat_words.h"
 #include "kernel/renaming.h"
 #include "kernel/settings.h"
-#include "kernel/tool.h"
 #include "kernel/world.h"
 #include "support/packets.h"
 #include "wire/checksum.h"
-#include "wire/fragment.h"
 #include "wire/parse.h"
 
 namespace sallyport::kernel {
 namespace {
 
 constexpr uint32_t kPerTable = 100;
+constexpr size_t kMostWhole = 500;  // bytes of payload that are sent in one packet
 // A table that is older is compared no further: the shortest timeouts are ten seconds.
 constexpr Duration kTableAge = 8 * kSecond;
+
+// Far more than a table of ours holds: a larger one takes longer to make than a conversation.
+constexpr Sysctl kSmallTable[] = {{"net.netfilter.nf_conntrack_max", 16384}};
+
+struct Settings {
+  uint64_t seed = 1;
+  uint32_t dialogues = 2400;  // for each family
+  uint32_t tables = 1;        // of connections, for each ruleset at a time
+};
 
 // What each side let out for one packet, if anything.
 struct Both {
@@ -43,55 +53,51 @@ struct Both {
 
 class Comparison {
  public:
-  Comparison(NamespaceReferee& referee, uint64_t seed, uint32_t dialogues, Family family, Tally& tally)
-      : referee_(referee), seed_(seed), dialogues_(dialogues), family_(family), tally_(tally), draw_(seed, family) {}
+  Comparison(NamespaceReferee& referee, const Settings& settings, Family family, Tally& tally)
+      : referee_(referee), settings_(settings), family_(family), tally_(tally), draw_(settings.seed, family) {}
 
   size_t packets = 0, renamed = 0, bad_checksums = 0, helper_conversations = 0, cut_short = 0;
 
   bool run() {
-    for (uint32_t i = 0; i < dialogues_; ++i) {
-      const NatRules& rules = nat_rules()[i / kPerTable % nat_rules().size()];
+    const uint32_t per_ruleset = kPerTable * settings_.tables;
+    for (uint32_t i = 0; i < settings_.dialogues; ++i) {
+      const NatRules& rules = nat_rules()[i / per_ruleset % nat_rules().size()];
       if (rules.ipv6_only && family_ == Family::Ipv4) continue;
       if ((i % kPerTable == 0 || !sure_) && !begin_table(rules)) return false;
       if (!talk(i)) return false;
       cut_short += !sure_;
-      if (sure_ && i % kPerTable == kPerTable - 1 && !filters_agree()) return false;
+      if (sure_ && i % per_ruleset == per_ruleset - 1 && !filters_agree()) return false;
     }
     return true;
   }
 
  private:
-  // One end of a conversation, and what it says.
-  struct Way {
-    IpAddress from, to;
-    uint16_t from_port = 0, to_port = 0;
-    uint8_t protocol = kUdp;
-  };
-  struct Said {
-    bool answer = false;
-    uint8_t flags = test::kSyn;
-    uint32_t sequence = 0, ack = 0;
-    size_t payload = 0;
-  };
-
-  bool begin_table(const NatRules& rules) {
+  bool load(const NatRules& rules) {
+    if (kind_ == &rules) return true;
     kind_ = &rules;
     rules_ = nat_rules_text(rules, family_);
-    if (auto done = referee_.load(family_, rules_); !done) {
-      fmt::print("the kernel refuses the rules: {}\n{}", done.error().text(), rules_);
+    const auto done = referee_.load(family_, rules_);
+    if (!done) fmt::print("the kernel refuses the rules: {}\n{}", done.error().text(), rules_);
+    return done.has_value();
+  }
+
+  bool begin_table(const NatRules& rules) {
+    if (!load(rules)) return false;
+    if (auto done = forget_connections(); !done) {
+      fmt::print("{}\n", done.error().text());
       return false;
     }
-    run_tool({"conntrack", "-F"});
     if (const std::string left = content_of("/proc/net/nf_conntrack"); !left.empty()) {
       fmt::print("the kernel still knows connections of the rules before:\n{}", left);
       return false;
     }
-    auto side = EngineSide::create(family_, rules_);
+    auto side = EngineSide::create(family_, rules_, nullptr, kSmallTable);
     if (!side) {
       fmt::print("the engine refuses the rules: {}\n{}", side.error().text(), rules_);
       return false;
     }
     ours_ = std::move(*side);
+    tables_ = TablePair(rules);
     sure_ = true;
     table_began_ = tick_.time();
     return true;
@@ -99,7 +105,7 @@ class Comparison {
 
   bool filters_agree() {
     const std::string differs = nat_filter_difference(family_, tally_);
-    if (!differs.empty()) fmt::print("seed {}, rules\n{}filters differ:\n{}", seed_, rules_, differs);
+    if (!differs.empty()) fmt::print("seed {}, rules\n{}filters differ:\n{}", settings_.seed, rules_, differs);
     return differs.empty();
   }
 
@@ -131,9 +137,9 @@ class Comparison {
     }
     const std::string differs = difference(theirs, mine);
     if (differs.empty()) return true;
-    fmt::print("seed {}, IPv{}, rules\n{}{}{} {}\n(ours {})\ndiffers:\n{}", seed_, draw_.v6() ? 6 : 4, rules_, story_,
-               kernel_input.interface == 0 ? "A" : "B", test::to_hex(kernel_input.frame), test::to_hex(our_input.frame),
-               differs);
+    fmt::print("seed {}, IPv{}, rules\n{}{}{} {}\n(ours {})\ndiffers:\n{}", settings_.seed, draw_.v6() ? 6 : 4, rules_,
+               story_, kernel_input.interface == 0 ? "A" : "B", test::to_hex(kernel_input.frame),
+               test::to_hex(our_input.frame), differs);
     return false;
   }
   bool pass(const Input& input, Both& left) { return pass(input, input, left); }
@@ -164,104 +170,34 @@ class Comparison {
     if (++bad_checksums == 1) fmt::print("a wrong checksum left, rules\n{}{}\n", rules_, test::to_hex(seen.bytes));
   }
 
-  static uint8_t interface_of(const Seen& seen) { return seen.out == "ta" ? 0 : 1; }
-
-  std::string text_of_way(const Way& way, bool ports) const {
-    if (!ports) return way.from.text() + " > " + way.to.text();
-    const std::string_view form = draw_.v6() ? "[{}]:{} > [{}]:{}" : "{}:{} > {}:{}";
-    return fmt::format(fmt::runtime(form), way.from.text(), way.from_port, way.to.text(), way.to_port);
-  }
-
-  Packet make(const Way& way, const Said& said) const {
-    const std::string payload(said.payload, 'p');
-    const std::string ports = text_of_way(way, true), hosts = text_of_way(way, false);
-    switch (way.protocol) {
-      case kTcp: {
-        const test::TcpFields fields = {.sequence = said.sequence, .acknowledgement = said.ack};
-        return draw_.v6() ? test::tcp6(ports, said.flags, payload, fields)
-                          : test::tcp4(ports, said.flags, payload, fields);
-      }
-      case kUdp:
-        return draw_.v6() ? test::udp6(ports, payload) : test::udp4(ports, payload);
-      case kIcmp: {
-        const uint32_t rest = static_cast<uint32_t>(said.answer ? way.to_port : way.from_port) << 16 | 1;
-        return draw_.v6() ? test::icmp6(hosts, said.answer ? 129 : 128, 0, rest, payload)
-                          : test::icmp4(hosts, said.answer ? 0 : 8, 0, rest, payload);
-      }
-      default: {
-        const test::Bytes bytes = transport_of(way, said);
-        return draw_.v6() ? test::ip6(hosts, way.protocol, bytes) : test::ip4(hosts, way.protocol, bytes);
-      }
-    }
-  }
-
-  static test::Bytes transport_of(const Way& way, const Said& said) {
-    test::Bytes bytes(40, 0);
-    if (way.protocol == kGre) {
-      // PPTP's: version 1, PPP, a length, a call.
-      const test::Bytes gre = test::hex("3001 880b 0018");
-      std::ranges::copy(gre, bytes.begin());
-      store_be16(bytes.data() + 6, said.answer ? way.to_port : way.from_port);
-      return bytes;
-    }
-    store_be16(bytes.data(), way.from_port);
-    store_be16(bytes.data() + 2, way.to_port);
-    if (way.protocol == kSctp) {
-      constexpr uint32_t kTag = 77;
-      bytes.resize(32);
-      bytes[12] = said.answer ? 2 : 1;
-      bytes[15] = 20;
-      store_be32(bytes.data() + 4, said.answer ? kTag : 0);
-      store_be32(bytes.data() + 16, kTag);
-    }
-    return bytes;
-  }
-
-  Input input_of(const Way& way, const Said& said) const { return {0, test::bytes_of(make(way, said))}; }
-
-  // What the far end says to the packet that reached it.
-  Input answer_to(const Seen& seen, uint8_t protocol, const Said& said) const {
-    Packet packet = test::raw(seen.bytes);
-    static_cast<void>(parse(packet));
-    Ids ids = ids_of(seen.bytes);
-    if (protocol == kGre && packet.transport(8) != nullptr) ids.source = load_be16(packet.transport(8) + 6);
-    const Way way = {packet.destination(), packet.source(), ids.destination, ids.source, protocol};
-    return {interface_of(seen), test::bytes_of(make(way, said))};
-  }
-
-  struct ErrorKind {
-    uint8_t type = 0;
-    bool cut = false, from_far = false;
-  };
   ErrorKind some_error() {
     const uint8_t type = draw_.v6() ? draw_.pick<uint8_t>({1, 2, 3, 4}) : draw_.pick<uint8_t>({3, 11, 12, 5});
     return {type, draw_.chance(60), draw_.chance(50)};
   }
-  Input error_about(const Seen& seen, const ErrorKind& kind) const {
-    Packet packet = test::raw(seen.bytes);
-    static_cast<void>(parse(packet));
-    std::string quoted(seen.bytes.begin(), seen.bytes.end());
-    if (kind.cut) quoted.resize(std::min<size_t>(quoted.size(), draw_.v6() ? 48 : 28));
-    const IpAddress from = kind.from_far ? packet.destination() : pool::hosts(family_, interface_of(seen))[0];
-    const std::string way = from.text() + " > " + packet.source().text();
-    const Packet error =
-        draw_.v6() ? test::icmp6(way, kind.type, 0, 1400, quoted) : test::icmp4(way, kind.type, 1, 0, quoted);
-    return {interface_of(seen), test::bytes_of(error)};
-  }
-
   bool complain(const Both& left, Both& back) {
+    tally_.count("ICMP errors");
     const ErrorKind kind = some_error();
     return pass(error_about(*left.kernel, kind), error_about(*left.ours, kind), back);
   }
 
-  // A datagram that is too large for one packet: its pieces, in any order.
-  bool pass_in_fragments(const Way& way, Both& left) {
-    std::vector<Packet> pieces;
-    const Packet whole = make(way, {.payload = 1000 + draw_.below(3000)});
-    if (!fragment(whole, draw_.pick<uint32_t>({600, 1000, 1400}), ++fragmented_, pieces)) return false;
-    if (draw_.chance(30)) std::ranges::reverse(pieces);
-    for (const Packet& piece : pieces) {
-      if (!pass({0, test::bytes_of(piece)}, left)) return false;
+  // A datagram that is too large for one packet, as each side has it: its pieces, in any order. What leaves, leaves
+  // with the last of them.
+  bool pass_in_fragments(const Input& kernel_input, const Input& our_input, Both& left) {
+    const auto mtu = draw_.pick<uint32_t>({600, 1000, 1400});
+    std::vector<Packet> theirs, mine;
+    ++fragmented_;
+    // No two have the same identification: pieces that wait in the kernel outlive a table.
+    if (!cut_up(kernel_input, mtu, fragmented_, theirs) || !cut_up(our_input, mtu, fragmented_, mine)) return false;
+    tally_.count("datagrams in fragments");
+    if (draw_.chance(30)) {
+      std::ranges::reverse(theirs);
+      std::ranges::reverse(mine);
+    }
+    for (size_t i = 0; i < theirs.size(); ++i) {
+      if (!pass({kernel_input.interface, test::bytes_of(theirs[i])}, {our_input.interface, test::bytes_of(mine[i])},
+                left)) {
+        return false;
+      }
     }
     return true;
   }
@@ -273,6 +209,7 @@ class Comparison {
     way.from_port = kind_->ports == Ports::Own ? static_cast<uint16_t>(10000 + number % 50000)
                                                : draw_.pick<uint16_t>({100, 700, 4000});
     way.to_port = draw_.pick<uint16_t>({5353, 8080});
+    tally_.count(fmt::format("conversations of protocol {}", way.protocol));
     chosen_.clear();
     // Without ports, or where they run out, what comes in here may clash.
     may_clash_ = way.protocol == 200 || way.protocol == kGre || kind_->ports == Ports::Clashing;
@@ -284,7 +221,9 @@ class Comparison {
                         : way.protocol == kTcp ? talk_tcp(way, number)
                                                : talk_other(way);
     if (!passes) return false;
-    return tables_agree();
+    // What was begun is there for ten seconds at least; what a helper expects may be gone by the next conversation.
+    constexpr uint32_t kPerLook = 4;
+    return with_helper || number % kPerLook == kPerLook - 1 ? tables_agree() : true;
   }
 
   // The kernel keeps the entries of all namespaces together: where others come and go while they are read, a line may
@@ -298,11 +237,11 @@ class Comparison {
         return true;
       }
       ours_->let_pass(listings_.time);
-      differs = table_difference(listings_.connections, ours_->connections(), *kind_);
+      differs = tables_.difference(listings_.connections, ours_->connections());
       differs += expectation_difference(listings_.expectations, ours_->expectations());
       if (differs.empty()) return true;
     }
-    fmt::print("seed {}, rules\n{}{}tables differ:\n{}", seed_, rules_, story_, differs);
+    fmt::print("seed {}, rules\n{}{}tables differ:\n{}", settings_.seed, rules_, story_, differs);
     return false;
   }
 
@@ -351,19 +290,31 @@ class Comparison {
 
   bool talk_other(const Way& way) {
     Both left, back;
-    const auto size = [&] { return draw_.pick<size_t>({0, 1, 7, 64, 200, 500}); };
-    const bool in_fragments = way.protocol == kUdp && draw_.chance(25);
-    if (in_fragments ? !pass_in_fragments(way, left) : !pass(input_of(way, {.payload = size()}), left)) return false;
+    const bool is_cut = way.protocol == kUdp || way.protocol == kIcmp;
+    const auto size = [&]() -> size_t {
+      return is_cut && draw_.chance(20) ? draw_.between(1000, 4000) : draw_.pick<size_t>({0, 1, 7, 64, 200, 500});
+    };
+    // What is too large for one packet comes in pieces.
+    const auto send = [&](const Said& said, const Input& kernel_input, const Input& our_input, Both& seen) {
+      return said.payload > kMostWhole ? pass_in_fragments(kernel_input, our_input, seen)
+                                       : pass(kernel_input, our_input, seen);
+    };
+    const auto ask = [&](const Said& said, Both& seen) {
+      const Input input = input_of(way, said);
+      return send(said, input, input, seen);
+    };
+    if (!ask({.payload = size()}, left)) return false;
     if (is_ambiguous(way)) return true;
-    for (uint32_t i = draw_.below(5); left && !in_fragments && i > 0; --i) {
+    for (uint32_t i = draw_.below(5); left && i > 0; --i) {
       const uint32_t kind = draw_.below(3);
       const Said said = {.answer = kind == 1, .payload = size()};
       if (kind == 0) {
-        if (!pass(input_of(way, said), back)) return false;
+        if (!ask(said, back)) return false;
         if (is_cut_off(input_of(way, said), back)) return true;
       } else if (kind == 1) {
-        if (!pass(answer_to(*left.kernel, way.protocol, said), answer_to(*left.ours, way.protocol, said), back))
+        if (!send(said, answer_to(*left.kernel, way.protocol, said), answer_to(*left.ours, way.protocol, said), back)) {
           return false;
+        }
         if (back && draw_.chance(30) && !complain(back, back)) return false;
       } else if (!complain(left, back)) {
         return false;
@@ -373,8 +324,7 @@ class Comparison {
   }
 
   NamespaceReferee& referee_;
-  uint64_t seed_;
-  uint32_t dialogues_;
+  Settings settings_;
   Family family_;
   Tally& tally_;
   Draw draw_;
@@ -388,22 +338,33 @@ class Comparison {
   bool sure_ = false;  // the time of all that the table's connections have seen is known
   Timestamp table_began_ = 0;
   Listings listings_;
+  TablePair tables_{nat_rules().front()};
   std::unique_ptr<EngineSide> ours_;
 };
+
+// Beside what helpers' conversations count.
+constexpr std::string_view kCounts[] = {
+    "conversations of protocol 1",   "conversations of protocol 6",   "conversations of protocol 17",
+    "conversations of protocol 47",  "conversations of protocol 132", "conversations of protocol 136",
+    "conversations of protocol 200", "datagrams in fragments",        "ICMP errors"};
 
 // A run that is long enough must have met everything that it counts.
 bool all_met(const Tally& tally, uint32_t dialogues) {
   constexpr uint32_t kLongEnough = 2400;
   bool met = true;
-  for (const std::string_view what : helper_talk_counts()) {
-    fmt::print("{:>10} {}\n", tally.of(what), what);
-    met = met && (tally.of(what) != 0 || dialogues < kLongEnough);
+  using Names = std::span<const std::string_view>;
+  for (const Names some : {Names(kCounts), helper_talk_counts()}) {
+    for (const std::string_view what : some) {
+      fmt::print("{:>10} {}\n", tally.of(what), what);
+      met = met && (tally.of(what) != 0 || dialogues < kLongEnough);
+    }
   }
   if (!met) fmt::print("what stands there with 0 was not tested\n");
   return met;
 }
 
-int run(uint64_t seed, uint32_t dialogues) {
+int run(const Settings& settings) {
+  const uint32_t dialogues = settings.dialogues;
   auto referee = NamespaceReferee::open();
   if (!referee) {
     fmt::print("NOT TESTED: NAT against this machine's kernel ({} conversations).\nMissing: {}\n", dialogues,
@@ -411,9 +372,11 @@ int run(uint64_t seed, uint32_t dialogues) {
     return kNotTested;
   }
   fmt::print("referee: {}\n", NamespaceReferee::version());
+  // A conversation that was cut short may leave some, of which the kernel would tell their sender long after it.
+  NamespaceReferee::keep_fragments();
   Tally tally;
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-    Comparison comparison(**referee, seed, dialogues, family, tally);
+    Comparison comparison(**referee, settings, family, tally);
     if (!comparison.run() || comparison.bad_checksums != 0) {
       fmt::print("{} packets, {} wrong checksums\n", comparison.packets, comparison.bad_checksums);
       return 1;
@@ -432,10 +395,11 @@ int run(uint64_t seed, uint32_t dialogues) {
 
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
-  uint64_t seed = 1;
-  uint32_t dialogues = 2400;
-  if (!sallyport::kernel::read_settings(count, words, {{"--seed", &seed}, {"--dialogues", &dialogues}})) {
+  sallyport::kernel::Settings settings;
+  if (!sallyport::kernel::read_settings(
+          count, words,
+          {{"--seed", &settings.seed}, {"--dialogues", &settings.dialogues}, {"--tables", &settings.tables}})) {
     return sallyport::kernel::kWrongUsage;
   }
-  return sallyport::kernel::run(seed, dialogues);
+  return sallyport::kernel::run(settings);
 }

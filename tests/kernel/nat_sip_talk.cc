@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <optional>
 
+#include "kernel/damaged_text.h"
 #include "kernel/nat_helper_talks.h"
 
 namespace sallyport::kernel {
@@ -49,12 +51,13 @@ class SipTalk {
     for (uint32_t i = draw_.between(2, 9); i > 0 && talk_.wire.same; --i) {
       const uint8_t from = begun && draw_.chance(45) ? kProxy : kPhone;
       std::string said = draw_.chance(begun ? 55 : 100) ? request(from) : answer(from);
-      if (draw_.chance(6)) said = damaged(std::move(said));
+      if (draw_.chance(6)) said = damaged_text(std::move(said), draw_);
       if (tcp_ && draw_.chance(6)) said += request(from);
       begun = say(from, first, said, begun);
       if (!begun) continue;
       note_own_way();
       act_upon(static_cast<uint8_t>(1 - from), said);
+      if (draw_.chance(25)) tell_elsewhere(from);
       if (tcp_) chatter();
     }
     return talk_.wire.same;
@@ -83,10 +86,39 @@ class SipTalk {
     return ways_.try_emplace(way, by).first->second == by;
   }
 
+  // Whether from that port, which is not the usual one, this is the first place to go to: rules may lead two to the
+  // same.
+  bool by_one_port(const Place& outside, uint16_t from_port) {
+    if (from_port == kSipPort) return true;
+    const auto place = fmt::format("{} {}", outside.address.text(), outside.port);
+    return places_.try_emplace(from_port, place).first->second == place;
+  }
+
   void chatter() {
     const auto from = static_cast<uint8_t>(draw_.below(2));
     if (draw_.chance(30)) talk_.acknowledge(from);
     if (draw_.chance(30)) talk_.repeat(from);
+  }
+
+  // The description that was given last once more, on another connection between the two, as where several ends of one
+  // call give it.
+  void tell_elsewhere(uint8_t from) {
+    const std::string& body = described_[from];
+    if (body.empty()) return;
+    if (!elsewhere_) {
+      elsewhere_.emplace(talk_.wire);
+      const Speaker first = {
+          .own = hosts_.client, .peer = hosts_.server, .own_port = ports_.next(), .peer_port = kSipPort};
+      if (!elsewhere_->begin_udp(first, "OPTIONS sip:x SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n")) return elsewhere_.reset();
+    }
+    const std::string said =
+        fmt::format("INVITE sip:x SIP/2.0\r\nCSeq: 1 INVITE\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+    elsewhere_->say_udp(from, said);
+    const auto who = static_cast<uint8_t>(1 - from);
+    const std::string& heard = elsewhere_->speakers[who].heard;
+    if (heard.empty()) return;
+    talk_.wire.tally.count("SIP descriptions given twice");
+    send_media(who, said, heard);
   }
 
   // The other end, told something, sends its media there, or calls.
@@ -97,16 +129,7 @@ class SipTalk {
     tally.count("SIP messages");
     if (heard != said) tally.count("SIP messages written anew");
     if (heard.size() > said.size()) tally.count("SIP messages that grew");
-    const auto medium = audio_of(heard);
-    if (medium && medium->port != 0 && draw_.chance(70)) {
-      const int beside = draw_.pick<int>({0, 0, 0, 1, 1, 2});
-      const auto by = [&](const Place& place) {
-        return Place{place.address, static_cast<uint16_t>(place.port + beside)};
-      };
-      if (send_apart(who, by(*medium), by(audio_of(said).value_or(*medium)), media_port_[who])) {
-        tally.count("SIP media");
-      }
-    }
+    send_media(who, said, heard);
     const auto listens = contact_of(heard);
     if (!listens || !draw_.chance(40)) return;
     const Place told = contact_of(said).value_or(*listens);
@@ -114,10 +137,29 @@ class SipTalk {
     if (send_apart(who, *listens, told, who == kProxy ? kSipPort : 0)) tally.count("SIP calls to a contact");
   }
 
+  void send_media(uint8_t who, const std::string& said, const std::string& heard) {
+    const auto medium = audio_of(heard);
+    if (!medium || medium->port == 0 || !draw_.chance(70)) return;
+    const int beside = draw_.pick<int>({0, 0, 0, 1, 1, 2});
+    const auto by = [&](const Place& place) {
+      return Place{place.address, static_cast<uint16_t>(place.port + beside)};
+    };
+    if (!send_apart(who, by(*medium), by(audio_of(said).value_or(*medium)), media_port_[who])) return;
+    talk_.wire.tally.count("SIP media");
+    const Speaker& speaker = talk_.speakers[who];
+    if (medium->address != speaker.peer) talk_.wire.tally.count("SIP media to a third machine");
+  }
+
+  // The medium's own address, else that of the whole session.
   std::optional<Place> audio_of(std::string_view text) const {
-    const auto address = parse_address(behind(text, draw_.v6() ? "c=IN IP6 " : "c=IN IP4 ", "\r\n"));
+    const size_t begin = text.find("m=audio ");
+    if (begin == std::string_view::npos) return std::nullopt;
+    const std::string_view medium = text.substr(begin, text.find("m=", begin + 1) - begin);
+    const std::string_view word = draw_.v6() ? "c=IN IP6 " : "c=IN IP4 ";
+    const std::string_view own = behind(medium, word, "\r\n");
+    const auto address = parse_address(own.empty() ? behind(text.substr(0, begin), word, "\r\n") : own);
     if (!address) return std::nullopt;
-    return Place{*address, number_of(behind(text, "m=audio ", " "))};
+    return Place{*address, number_of(behind(medium, "m=audio ", " "))};
   }
 
   // Where a contact can be read: its place, an unspecified one where it is none.
@@ -134,7 +176,7 @@ class SipTalk {
 
   bool send_apart(uint8_t who, const Place& place, const Place& said, uint16_t from_port) {
     const Speaker& speaker = talk_.speakers[who];
-    if (!by_one_way(said, place, from_port)) from_port = 0;
+    if (!by_one_way(said, place, from_port) || !by_one_port(place, from_port)) from_port = 0;
     const Speaker first = {.interface = speaker.interface,
                            .own = speaker.own,
                            .peer = place.address,
@@ -185,24 +227,35 @@ class SipTalk {
     return text + "\r\n";
   }
 
-  std::string sdp(uint8_t end) {
-    if (draw_.chance(15)) return {};
+  // Where media are to be sent: to itself; else to the other, or to a third machine, which both are believed by nobody.
+  IpAddress medium_address(uint8_t end) {
     const Speaker& who = talk_.speakers[end];
+    if (draw_.chance(85)) return who.own;
+    return draw_.chance(35) ? who.peer : draw_.pick(pool::hosts(draw_.family(), draw_.below(2)));
+  }
+
+  std::string sdp(uint8_t end) {
+    std::string body = draw_.chance(15) ? "" : session(end);
+    if (!body.empty()) described_[end] = body;
+    return body;
+  }
+
+  std::string session(uint8_t end) {
     const std::string_view family = draw_.v6() ? "IP6" : "IP4";
-    const std::string own = (draw_.chance(92) ? who.own : who.peer).text();
+    const IpAddress all = medium_address(end);
+    const auto line = [&](const IpAddress& address) { return fmt::format("c=IN {} {}\r\n", family, address.text()); };
     std::string body = "v=0\r\n";
-    if (draw_.chance(97)) body += fmt::format("o=x 1 1 IN {} {}\r\n", family, own);
+    if (draw_.chance(97)) body += fmt::format("o=x 1 1 IN {} {}\r\n", family, all.text());
     body += "s=-\r\n";
     const bool common = draw_.chance(75);
-    const std::string line = fmt::format("c=IN {} {}\r\n", family, own);
-    if (common) body += line;
+    if (common) body += line(all);
     body += "t=0 0\r\n";
     for (uint32_t i = draw_.chance(70) ? 1 : draw_.below(4); i > 0; --i) {
       const uint16_t port = draw_.chance(95) ? ports_.next_pair() : draw_.pick<uint16_t>({0, 80});
       if (port > 1024) media_port_[end] = port;
       body +=
           fmt::format("m={} {} RTP/AVP 0\r\n", draw_.pick<std::string_view>({"audio", "audio", "video", "text"}), port);
-      if (!common || draw_.chance(20)) body += line;
+      if (!common || draw_.chance(20)) body += line(draw_.chance(60) ? all : medium_address(end));
     }
     return body;
   }
@@ -228,7 +281,7 @@ class SipTalk {
     if (draw_.chance(40)) sequence_ = draw_.below(4);
     const bool registers = what == "REGISTER";
     const std::string body = registers || what == "BYE" ? "" : sdp(from);
-    const std::string to = draw_.chance(50) ? "example.org" : place(static_cast<uint8_t>(from));
+    const std::string to = draw_.chance(50) ? "example.org" : place(from);
     return fmt::format("{} sip:{}{} SIP/2.0\r\n", what, draw_.chance(50) ? "bob@" : "", to) +
            headers(from, what, body, true, registers || draw_.chance(60) ? contact(from) : "");
   }
@@ -247,22 +300,6 @@ class SipTalk {
            headers(from, what, body, false, contacts);
   }
 
-  std::string damaged(std::string said) {
-    const uint32_t at = draw_.below(static_cast<uint32_t>(said.size()));
-    switch (draw_.below(3)) {
-      case 0:
-        said.erase(at, draw_.between(1, 4));
-        break;
-      case 1:
-        said.insert(at, 1, draw_.pick({' ', '\r', '\n', ',', ':', ';', '0', '.'}));
-        break;
-      default:
-        said[at] = static_cast<char>(draw_.below(256));
-        break;
-    }
-    return said;
-  }
-
   NatTalk& talk_;
   Draw& draw_;
   OwnPorts ports_;
@@ -271,7 +308,10 @@ class SipTalk {
   bool own_listens_ = false;
   uint32_t sequence_ = 1;
   std::array<uint16_t, 2> media_port_ = {};
+  std::array<std::string, 2> described_ = {};     // by each, the session it described last
+  std::optional<NatTalk> elsewhere_ = {};         // their second connection
   std::map<std::string, std::string> ways_ = {};  // by which place each was gone to, from which port
+  std::map<uint16_t, std::string> places_ = {};   // where each port has gone to
 };
 
 }  // namespace

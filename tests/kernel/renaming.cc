@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
-#include <set>
 #include <sstream>
 #include <string_view>
+#include <unordered_set>
 
 #include "conntrack/tuple.h"
 #include "support/packets.h"
@@ -55,12 +56,6 @@ void rename_at(Packet& packet, uint32_t transport, uint8_t protocol, uint16_t fr
   if (uint8_t* const crc = packet.at(transport + 8, 4); protocol == kSctp && crc != nullptr) store_be32(crc, 0);
 }
 
-struct Line {
-  std::string text;   // without timeout, without what was changed by chance
-  std::string reply;  // the protocol and the answers' tuple, whole
-  bool allowed = true;
-};
-
 bool in_range(uint16_t chosen, uint16_t original, bool icmp, const NatRules& rules) {
   if (rules.low != 0) return chosen >= rules.low && chosen <= rules.high;
   if (icmp) return true;
@@ -68,71 +63,48 @@ bool in_range(uint16_t chosen, uint16_t original, bool icmp, const NatRules& rul
   return original < 1024 ? chosen >= 600 && chosen < 1024 : chosen >= 1024;
 }
 
-// The words of a line: what stands before "=" may come twice, for the two directions.
-Line read_line(const std::string& text, const NatRules& rules) {
-  std::istringstream in(text);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  Line line;
-  std::map<std::string, std::string> original;
-  bool reply = false;
-  line.reply = words.size() > 2 ? words[2] : "";
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (i == 4) continue;  // the timeout
-    const size_t equals = words[i].find('=');
-    const std::string key = words[i].substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
-    reply = reply || (key == "src" && original.contains("src"));
-    std::string shown = words[i];
-    const bool is_id = key == "sport" || key == "dport" || key == "id";
-    if (!reply) {
-      original[key] = value;
-    } else if (equals != std::string::npos && key != "mark" && key != "use") {
-      line.reply += " " + words[i];
-      const std::string& before = original[key == "sport" ? "dport" : key == "dport" ? "sport" : key];
-      const bool by_chance =
-          rules.ports == Ports::Clashing || rules.low != rules.high || rules.rules.contains("random");
-      if (is_id && by_chance && (value != before || rules.rules.contains("random"))) {
-        const auto number = [](const std::string& digits) { return static_cast<uint16_t>(std::stoul(digits)); };
-        line.allowed = line.allowed && (value == before || in_range(number(value), number(before), key == "id", rules));
-        shown = key + "=*";
-      }
-    }
-    line.text += shown + " ";
-  }
-  return line;
-}
+using Lines = std::vector<std::string_view>;
 
-std::multiset<std::string> read_lines(const std::string& listing, const NatRules& rules, std::string& wrong) {
-  std::istringstream in(listing);
-  std::multiset<std::string> lines;
-  std::set<std::string> replies;
-  for (std::string text; std::getline(in, text);) {
-    const Line line = read_line(text, rules);
-    if (!line.allowed) wrong += "chosen where it must not be: " + text + "\n";
-    if (!replies.insert(line.reply).second) wrong += "two connections answer alike: " + text + "\n";
-    lines.insert(line.text);
+Lines lines_of(std::string_view listing) {
+  Lines lines;
+  while (!listing.empty()) {
+    const size_t end = std::min(listing.find('\n'), listing.size());
+    lines.push_back(listing.substr(0, end));
+    listing.remove_prefix(std::min(end + 1, listing.size()));
   }
   return lines;
 }
 
-std::string only_in_one(const std::multiset<std::string>& theirs, const std::multiset<std::string>& mine) {
+// Both are put in order.
+std::string only_in_one(Lines theirs, Lines mine) {
+  std::ranges::sort(theirs);
+  std::ranges::sort(mine);
   std::string out;
-  std::vector<std::string> only;
+  Lines only;
   std::ranges::set_difference(theirs, mine, std::back_inserter(only));
-  for (const std::string& line : only) out += "kernel: " + line + "\n";
+  for (const std::string_view line : only) out += fmt::format("kernel: {}\n", line);
   only.clear();
   std::ranges::set_difference(mine, theirs, std::back_inserter(only));
-  for (const std::string& line : only) out += "ours:   " + line + "\n";
+  for (const std::string_view line : only) out += fmt::format("ours:   {}\n", line);
   return out;
 }
 
 // Each line without its first word.
-std::multiset<std::string> behind_time(const std::string& listing) {
-  std::istringstream in(listing);
-  std::multiset<std::string> lines;
-  for (std::string text; std::getline(in, text);) lines.insert(text.substr(std::min(text.find(' '), text.size())));
+Lines behind_time(std::string_view listing) {
+  Lines lines = lines_of(listing);
+  for (std::string_view& line : lines) line.remove_prefix(std::min(line.find(' '), line.size()));
   return lines;
+}
+
+// A connection's line without its fifth word, the timeout.
+std::string without_timeout(std::string_view line) {
+  constexpr int kWordsBefore = 4;
+  size_t at = 0;
+  for (int word = 0; word < kWordsBefore && at != std::string_view::npos; ++word) {
+    at = line.find_first_not_of(' ', line.find(' ', at));
+  }
+  if (at == std::string_view::npos) return std::string(line);
+  return std::string(line.substr(0, at)).append(line.substr(std::min(line.find(' ', at), line.size())));
 }
 
 }  // namespace
@@ -165,10 +137,59 @@ void rename_ids(Observed& observed, const Chosen& chosen) {
   }
 }
 
-std::string table_difference(const std::string& kernel, const std::string& ours, const NatRules& rules) {
+// The words of a line: what stands before "=" may come twice, for the two directions.
+TablePair::Line TablePair::read(std::string_view text) const {
+  std::istringstream in{std::string(text)};
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  Line line;
+  std::map<std::string, std::string> original;
+  bool reply = false;
+  line.reply = words.size() > 2 ? words[2] : "";
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    const std::string key = word.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    reply = reply || (key == "src" && original.contains("src"));
+    std::string shown = word;
+    const bool is_id = key == "sport" || key == "dport" || key == "id";
+    if (!reply) {
+      original[key] = value;
+    } else if (equals != std::string::npos && key != "mark" && key != "use") {
+      line.reply += " " + word;
+      const std::string& before = original[key == "sport" ? "dport" : key == "dport" ? "sport" : key];
+      const bool random = rules_->rules.contains("random");
+      const bool by_chance = rules_->ports == Ports::Clashing || rules_->low != rules_->high || random;
+      if (is_id && by_chance && (value != before || random)) {
+        const auto number = [](const std::string& digits) { return static_cast<uint16_t>(std::stoul(digits)); };
+        line.allowed =
+            line.allowed && (value == before || in_range(number(value), number(before), key == "id", *rules_));
+        shown = key + "=*";
+      }
+    }
+    line.text += shown + " ";
+  }
+  return line;
+}
+
+std::vector<std::string_view> TablePair::read_all(std::string_view listing, std::string& wrong) {
+  Lines lines;
+  std::unordered_set<std::string_view> replies;
+  for (const std::string_view text : lines_of(listing)) {
+    const std::string key = without_timeout(text);
+    auto found = known_.find(key);
+    if (found == known_.end()) found = known_.emplace(key, read(key)).first;
+    const Line& line = found->second;
+    if (!line.allowed) wrong += fmt::format("chosen where it must not be: {}\n", text);
+    if (!replies.insert(line.reply).second) wrong += fmt::format("two connections answer alike: {}\n", text);
+    lines.push_back(line.text);
+  }
+  return lines;
+}
+
+std::string TablePair::difference(std::string_view kernel, std::string_view ours) {
   std::string out;
-  const auto theirs = read_lines(kernel, rules, out);
-  const auto mine = read_lines(ours, rules, out);
+  const Lines theirs = read_all(kernel, out), mine = read_all(ours, out);
   return out + only_in_one(theirs, mine);
 }
 

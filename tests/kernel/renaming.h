@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "kernel/nat_rules.h"
@@ -26,9 +28,28 @@ Ids ids_of(const std::vector<uint8_t>& bytes);
 void rename_id(std::vector<uint8_t>& bytes, uint16_t from, uint16_t to);
 void rename_ids(Observed& observed, const Chosen& chosen);
 
-// What differs between two listings of connections, timeouts apart; ids that a side has changed are equal to any other
-// that lies where `rules` allow, as long as no two connections of a side answer alike. Empty: nothing.
-std::string table_difference(const std::string& kernel, const std::string& ours, const NatRules& rules);
+// The connections of a ruleset, as the two sides list them time after time.
+class TablePair {
+ public:
+  // It outlives this.
+  explicit TablePair(const NatRules& rules) : rules_(&rules) {}
+
+  // What differs between two listings, timeouts apart; ids that a side has changed are equal to any other that lies
+  // where the rules allow, as long as no two connections of a side answer alike. Empty: nothing.
+  std::string difference(std::string_view kernel, std::string_view ours);
+
+ private:
+  struct Line {
+    std::string text = {};   // without timeout, without what was changed by chance
+    std::string reply = {};  // the protocol and the answers' tuple, whole
+    bool allowed = true;
+  };
+  Line read(std::string_view line) const;
+  std::vector<std::string_view> read_all(std::string_view listing, std::string& wrong);
+
+  const NatRules* rules_;
+  std::unordered_map<std::string, Line> known_ = {};  // by the line without its timeout: most are there time after time
+};
 
 // The same of what helpers expect, where nothing is left to chance: line by line, the time left apart.
 std::string expectation_difference(const std::string& kernel, const std::string& ours);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/damaged_text.h"
 #include "kernel/talks.h"
 
 namespace sallyport::kernel {
@@ -15,7 +16,7 @@ class SipTalk {
     const auto from = draw_.chance(75) ? kA : kB;
     if (draw_.chance(25)) sequence_ = draw_.below(4);
     std::string said = draw_.chance(55) ? request(from) : answer(from);
-    if (draw_.chance(8)) said = damaged(std::move(said));
+    if (draw_.chance(8)) said = damaged_text(std::move(said), draw_);
     if (draw_.chance(4)) said += said;
     send(from, said);
   }
@@ -131,26 +132,6 @@ class SipTalk {
     const auto code = draw_.pick<std::string_view>({"200", "200", "200", "183", "100", "404", "603", "0", "x"});
     return fmt::format("SIP/2.0 {} x\r\n", code) +
            headers(registers ? other_end(from) : from, what, body, registers || draw_.chance(50));
-  }
-
-  std::string damaged(std::string said) {
-    if (said.empty()) return said;
-    const uint32_t at = draw_.below(static_cast<uint32_t>(said.size()));
-    switch (draw_.below(4)) {
-      case 0:
-        said.resize(at);
-        break;
-      case 1:
-        said.erase(at, draw_.between(1, 4));
-        break;
-      case 2:
-        said.insert(at, 1, draw_.pick({' ', '\r', '\n', ',', ':', ';', '0', '.'}));
-        break;
-      default:
-        said[at] = static_cast<char>(draw_.below(256));
-        break;
-    }
-    return said;
   }
 
   void send(uint8_t from, const std::string& said) {

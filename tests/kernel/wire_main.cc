@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,15 +114,6 @@ std::string text_of(const Outcome& outcome) {
   return text;
 }
 
-void keep_fragments_for_long() {
-  for (const auto& [name, value] : {std::pair{"ipv4/ipfrag_time", "100000"},
-                                    {"ipv4/ipfrag_high_thresh", "1000000000"},
-                                    {"netfilter/nf_conntrack_frag6_timeout", "100000"},
-                                    {"netfilter/nf_conntrack_frag6_high_thresh", "1000000000"}}) {
-    std::ofstream(fmt::format("/proc/sys/net/{}", name)) << value;
-  }
-}
-
 struct Settings {
   uint64_t seed = 1;
   size_t headers = 20000;
@@ -181,7 +171,7 @@ bool compare_headers(NamespaceReferee& referee, const Settings& settings) {
 bool compare_fragments(NamespaceReferee& referee, const Settings& settings) {
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
     if (!load(referee, family, "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n")) return false;
-    keep_fragments_for_long();
+    NamespaceReferee::keep_fragments();
     WireGenerator generator(settings.seed, family);
     Comparison comparison(referee);
     OurSide ours(family);
