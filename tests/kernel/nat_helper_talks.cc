@@ -215,11 +215,13 @@ class HelperTalk {
   // The other end connects to where it was told, or beside it.
   void come(uint8_t announced_by, const Place& place, uint16_t source, std::string_view what) {
     const Speaker& other = talk_.speakers[1 - announced_by];
-    const Speaker first = {.interface = other.interface,
-                           .own = other.own,
-                           .peer = place.address.value_or(other.peer),
-                           .own_port = source,
-                           .peer_port = draw_.chance(95) ? place.port : static_cast<uint16_t>(place.port + 1)};
+    Speaker first = {.interface = other.interface,
+                     .own = other.own,
+                     .peer = place.address.value_or(other.peer),
+                     .own_port = source,
+                     .peer_port = draw_.chance(95) ? place.port : static_cast<uint16_t>(place.port + 1)};
+    // Who is led to itself may be led there from elsewhere, too: from the usual port the two would clash.
+    if (first.peer == first.own) first.own_port = ports_.next();
     NatTalk data(talk_.wire);
     if (!data.connect(first)) return;
     talk_.wire.tally.count(what);

@@ -247,7 +247,7 @@ class Comparison {
 
   // Where nothing is left to chance both sides are told the same, whatever the helper writes.
   bool talk_over(const Way& way, uint32_t number) {
-    NatWire wire = {.draw = draw_, .tally = tally_, .pass = {}};
+    NatWire wire = {.draw = draw_, .tally = tally_, .pass = {}, .gathers = kind_->rules.contains("PREROUTING")};
     wire.pass = [&](const Input& input, bool& same) {
       Both left;
       same = pass(input, left);

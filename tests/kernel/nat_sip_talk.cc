@@ -86,12 +86,12 @@ class SipTalk {
     return ways_.try_emplace(way, by).first->second == by;
   }
 
-  // Whether from that port, which is not the usual one, this is the first place to go to: rules may lead two to the
-  // same.
+  // Whether from that port, which is not the usual one, this is the first place to go to, and nobody has gone anywhere
+  // from there: where the rules lead several places to one, the second would be told apart by chance.
   bool by_one_port(const Place& outside, uint16_t from_port) {
-    if (from_port == kSipPort) return true;
+    if (from_port == kSipPort || !talk_.wire.gathers) return true;
     const auto place = fmt::format("{} {}", outside.address.text(), outside.port);
-    return places_.try_emplace(from_port, place).first->second == place;
+    return !places_.contains(outside.port) && places_.try_emplace(from_port, place).first->second == place;
   }
 
   void chatter() {

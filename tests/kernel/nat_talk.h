@@ -42,6 +42,8 @@ struct NatWire {
   bool same = true;
   // The rules have ended the connection: nothing more is sent.
   bool over = false;
+  // The rules may lead several places to one.
+  bool gathers = false;
 };
 
 // One of the two, as it sees their conversation.
