@@ -8,6 +8,7 @@
 #include <charconv>
 #include <limits>
 #include <ranges>
+#include <tuple>
 
 #include "host/names.h"
 #include "host/sysctl.h"
@@ -178,7 +179,7 @@ class Reader {
     for (const TomlFields::Text& item : fields.texts("address")) read_address(fields, item, interface.addresses);
     if (fields.failed()) {
       // Known all the same, so that what refers to it is not a second mistake.
-      if (fits && !name.empty()) (void)model_.add_interface(interface);
+      if (fits && !name.empty()) std::ignore = model_.add_interface(interface);
       return;
     }
     if (auto added = model_.add_interface(std::move(interface)); !added) fields.wrong("name", added.error());
