@@ -56,6 +56,7 @@ ToolResult run_tool(const std::vector<std::string>& words, std::string_view inpu
   MemoryFile in, out, err;
   in.fill(input);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   widen_path();
