@@ -32,8 +32,9 @@ class Writer {
 
   std::string write() {
     write_host();
-    for (InterfaceId id = 1; id <= model_.interface_count(); ++id) write_interface(model_.interface(id));
-    for (InterfaceId id = 1; id <= model_.interface_count(); ++id) {
+    const auto last = static_cast<InterfaceId>(model_.interface_count());
+    for (InterfaceId id = 1; id <= last; ++id) write_interface(model_.interface(id));
+    for (InterfaceId id = 1; id <= last; ++id) {
       if (model_.pair_of(id) > id) write_pair(id);
     }
     for (const RouteEntry& route : model_.routes()) write_route(route);
