@@ -1,6 +1,7 @@
 // -m comment: a note for people; every packet matches. Counterpart of net/netfilter/xt_comment.c.
 
 #include "match/matches.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 // The kernel keeps so much; iptables cuts the rest off without a word.
 constexpr size_t kMaxLength = 255;
 
-class CommentMatch final : public Match {
+class CommentMatch final : public Match, public ReadsOnly {
  public:
   bool matches(const Packet&, HookContext&) override { return true; }
 };

@@ -7,6 +7,7 @@
 #include "match/matches.h"
 #include "sallyport/connection.h"
 #include "sallyport/option_pieces.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
@@ -131,7 +132,7 @@ uint64_t state_bits(const Packet& packet) {
   return bits;
 }
 
-class ConntrackMatch final : public Match {
+class ConntrackMatch final : public Match, public ReadsOnly {
  public:
   explicit ConntrackMatch(const Options& options)
       : state_(BitsTest::of(options["ctstate"])),

@@ -1,11 +1,12 @@
 // -m mark: compares the packet's mark under a mask. Counterpart of net/netfilter/xt_mark.c.
 
 #include "match/matches.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
 
-class MarkMatch final : public Match {
+class MarkMatch final : public Match, public ReadsOnly {
  public:
   MarkMatch(uint32_t value, uint32_t mask, bool inverted) : value_(value), mask_(mask), inverted_(inverted) {}
   bool matches(const Packet& packet, HookContext&) override { return ((packet.mark & mask_) == value_) != inverted_; }

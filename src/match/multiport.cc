@@ -7,6 +7,7 @@
 
 #include "match/matches.h"
 #include "match/transport.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
@@ -16,7 +17,7 @@ constexpr uint32_t kPortsBytes = 4;
 
 enum class Side : uint8_t { Source, Destination, Either };
 
-class MultiportMatch final : public Match {
+class MultiportMatch final : public Match, public ReadsOnly {
  public:
   MultiportMatch(Side side, const OptionValue& value) : side_(side), inverted_(value.inverted) {
     for (const auto& [low, high] : value.list) {

@@ -3,11 +3,12 @@
 #include "match/connection_words.h"
 #include "match/matches.h"
 #include "sallyport/connection.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
 
-class StateMatch final : public Match {
+class StateMatch final : public Match, public ReadsOnly {
  public:
   explicit StateMatch(uint32_t wanted, bool inverted) : wanted_(wanted), inverted_(inverted) {}
   bool matches(const Packet& packet, HookContext&) override {

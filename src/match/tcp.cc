@@ -9,6 +9,7 @@
 #include "match/number_text.h"
 #include "match/ports.h"
 #include "match/transport.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
@@ -36,7 +37,7 @@ struct TcpTest {
   uint8_t option = 0;  // 0: not asked
 };
 
-class TcpMatch final : public Match {
+class TcpMatch final : public Match, public ReadsOnly {
  public:
   explicit TcpMatch(const TcpTest& test) : test_(test) {}
 

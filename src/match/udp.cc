@@ -3,13 +3,14 @@
 #include "match/matches.h"
 #include "match/ports.h"
 #include "match/transport.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
 
 constexpr uint32_t kHeaderBytes = 8;
 
-class UdpMatch final : public Match {
+class UdpMatch final : public Match, public ReadsOnly {
  public:
   UdpMatch(const PortTest& source, const PortTest& destination) : source_(source), destination_(destination) {}
 

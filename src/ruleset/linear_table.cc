@@ -4,15 +4,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "ruleset/structure.h"
+#include "sallyport/reads_only.h"
 
 namespace sallyport {
 namespace {
 
 // REJECT's answers walk the tables while the walk that made them is under way; nothing nests deeper than this.
 constexpr uint32_t kMostNestedWalks = 8;
+
+// As ReadsOnly says it.
+bool has_whole_header(const Packet& packet) {
+  constexpr uint32_t kLeast = 20, kOthers = 8;
+  if (packet.protocol != kTcp) return packet.transport(kOthers) != nullptr;
+  const uint8_t* const tcp = packet.transport(kLeast);
+  if (tcp == nullptr) return false;
+  const uint32_t bytes = (tcp[12] >> 4) * 4u;
+  return bytes >= kLeast && packet.transport(bytes) != nullptr;
+}
 
 }  // namespace
 
@@ -27,11 +39,30 @@ Met LinearTable::meets(const CompiledRule& rule, const Packet& packet, HookConte
   return Met::Yes;
 }
 
+// Where rules are passed over, none of them may be one that asks for the packet to be dropped: for the protocol that it
+// wants to see (selector.cc), for the header that it wants to read (ReadsOnly).
+LinearTable::Pass LinearTable::pass_for(const Packet& packet) const {
+  if (patterns_ == nullptr || runs_.empty() || packet.transport_state == Transport::Missing ||
+      !patterns_->answers(packet)) {
+    return Pass::None;
+  }
+  return has_whole_header(packet) ? Pass::Any : Pass::PatternFirst;
+}
+
+// Whether the packet would be searched here, if it has not been.
+bool LinearTable::reaches_pattern(uint32_t at, const Packet& packet, HookContext& context) {
+  const CompiledRule& rule = rules_[at];
+  if (rule.selector.meets(packet, context) != Met::Yes) return false;
+  const auto first = matches_.begin() + rule.first_match;
+  return std::all_of(first, first + needed_[at].before,
+                     [&](const auto& match) { return match->matches(packet, context); });
+}
+
 // The first rule from `at` on, within its run, whose pattern the packet holds; what is behind the run where there is
 // none. Rules that are passed over would not have held, and what stands in front of their patterns changes nothing.
 uint32_t LinearTable::next_in_run(uint32_t at, const Packet& packet) {
   const PatternRun& run = runs_[rules_[at].run - 1];
-  const uint32_t held = patterns_->first_held(needed_[at], run.patterns_end, packet);
+  const uint32_t held = patterns_->first_held(needed_[at].number, run.patterns_end, packet);
   return held == run.patterns_end ? run.end : rule_of_pattern_[held];
 }
 
@@ -70,16 +101,17 @@ Verdict LinearTable::walk(Packet& packet, HookContext& context) {
 Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet, HookContext& context) {
   uint32_t top = base;
   context.drop_packet = false;
-  // Else a rule's protocol may ask for the packet to be dropped (selector.cc).
-  const bool can_pass_over = patterns_ != nullptr && !runs_.empty() && packet.transport_state != Transport::Missing &&
-                             patterns_->answers(packet);
+  Pass pass = pass_for(packet);
+  bool searched = false;  // or about to be
   while (true) {
     CompiledRule& rule = rules_[at];
     // A match may hold and still want the packet dropped (an inverted one): then its rule has counted and acted.
     if (context.drop_packet) [[unlikely]]
       return finish(rule, Verdict::drop(), context);
-    if (rule.run != 0 && can_pass_over) {
-      const uint32_t next = next_in_run(at, packet);
+    if (rule.run != 0 && pass != Pass::None && (pass == Pass::Any || !runs_[rule.run - 1].asks_first)) {
+      // No packet is searched for the sake of rules whose ports it does not have.
+      searched = searched || !runs_[rule.run - 1].asks_first || reaches_pattern(at, packet, context);
+      const uint32_t next = searched ? next_in_run(at, packet) : at + 1;
       if (next != at) {
         at = next;
         continue;
@@ -122,7 +154,11 @@ Verdict LinearTable::walk_from(uint32_t at, const uint32_t base, Packet& packet,
         return rule.drop_policy ? finish(rule, Verdict::drop(), context) : Verdict::accept();
       case Step::Target: {
         const Action action = targets_[rule.destination]->apply(packet, context);
-        if (patterns_ != nullptr) patterns_->forget();
+        if (patterns_ != nullptr) {
+          patterns_->forget();
+          pass = pass_for(packet);
+          searched = false;
+        }
         if (action.kind == Action::Kind::Continue) {
           ++at;
         } else if (action.kind == Action::Kind::Return) {
@@ -212,26 +248,35 @@ class LinearTable::Compiler {
       table_->rules_.push_back(std::move(compiled));
     }
     table_->places_.push_back({static_cast<uint32_t>(index), number + 1, chain.line});
-    table_->needed_.push_back(PatternSet::kNone);
+    table_->needed_.push_back({});
     table_->rules_.push_back({.counters = chain.counters,
                               .step = chain.hook ? Step::Policy : Step::ChainEnd,
                               .drop_policy = chain.policy_drop});
   }
 
-  // A rule whose first match needs a pattern joins the run of the one before it, or begins one.
+  // A rule that needs a pattern joins the run of the one before it, or begins one.
   void add_to_run(CompiledRule& rule) {
-    const uint32_t needed = rule.match_count == 0 || !errors_.empty()
-                                ? PatternSet::kNone
-                                : table_->matches_[rule.first_match]->needed_pattern();
+    const NeededPattern needed = errors_.empty() ? needed_by(rule) : NeededPattern{};
     const auto index = static_cast<uint32_t>(table_->rules_.size());
     const bool joins = in_run_;
-    in_run_ = needed != PatternSet::kNone;
+    in_run_ = needed.number != PatternSet::kNone;
     table_->needed_.push_back(needed);
     if (!in_run_) return;
     if (!joins) table_->runs_.push_back({});
-    table_->runs_.back() = {.end = index + 1, .patterns_end = needed + 1};
-    table_->rule_of_pattern_.resize(needed + size_t{1}, index);
+    PatternRun& run = table_->runs_.back();
+    run = {.end = index + 1, .patterns_end = needed.number + 1, .asks_first = run.asks_first || needed.before != 0};
+    table_->rule_of_pattern_.resize(needed.number + size_t{1}, index);
     rule.run = static_cast<uint32_t>(table_->runs_.size());
+  }
+
+  // Matches that only read may come before it.
+  NeededPattern needed_by(const CompiledRule& rule) const {
+    for (uint16_t i = 0; i < rule.match_count; ++i) {
+      const Match& match = *table_->matches_[rule.first_match + i];
+      if (match.needed_pattern() != PatternSet::kNone) return {.number = match.needed_pattern(), .before = i};
+      if (dynamic_cast<const ReadsOnly*>(&match) == nullptr) break;
+    }
+    return {};
   }
 
   RuleContext context_of(const Rule& rule, const Chain& chain, uint8_t hooks) const {

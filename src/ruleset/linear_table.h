@@ -68,7 +68,15 @@ class LinearTable {
   struct PatternRun {
     uint32_t end = 0;           // index of the rule behind it
     uint32_t patterns_end = 0;  // behind the last pattern of its rules
+    bool asks_first = false;    // one of them has matches before that of its pattern
   };
+  // The pattern that a rule needs; so many matches, which only read, come before that of the pattern.
+  struct NeededPattern {
+    uint32_t number = PatternSet::kNone;
+    uint16_t before = 0;
+  };
+  // Of which runs a packet may pass over rules.
+  enum class Pass : uint8_t { None, PatternFirst, Any };
   struct CompiledChain {
     std::string name;
     uint32_t first = 0;  // index of its first rule
@@ -83,6 +91,8 @@ class LinearTable {
   }
   // Inline: used by linear_table.cc alone.
   inline Met meets(const CompiledRule& rule, const Packet& packet, HookContext& context);
+  inline Pass pass_for(const Packet& packet) const;
+  inline bool reaches_pattern(uint32_t at, const Packet& packet, HookContext& context);
   inline uint32_t next_in_run(uint32_t at, const Packet& packet);
   inline Verdict walk_from(uint32_t at, uint32_t base, Packet& packet, HookContext& context);
   static Verdict verdict_of(const Action& action);
@@ -104,7 +114,7 @@ class LinearTable {
   TraceWriter trace_;
   PatternSet* patterns_ = nullptr;
   std::vector<PatternRun> runs_;
-  std::vector<uint32_t> needed_;           // by rule: the pattern that it needs
+  std::vector<NeededPattern> needed_;      // by rule
   std::vector<uint32_t> rule_of_pattern_;  // by pattern
 };
 

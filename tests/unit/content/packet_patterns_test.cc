@@ -10,6 +10,7 @@
 #include "ruleset/linear_table.h"
 #include "sallyport/random.h"
 #include "support/packets.h"
+#include "unit/match/match_case.h"
 
 namespace sallyport::test {
 namespace {
@@ -21,6 +22,56 @@ std::string random_pattern(Random& random) {
   return pattern;
 }
 
+// What only reads, or changes nothing but may drop the packet.
+std::string random_beginning(Random& random) {
+  constexpr std::string_view kBeginnings[] = {
+      "-p udp",
+      "-p tcp",
+      "-p udp -m udp --dport 53",
+      "-p udp -m udp ! --dport 54",
+      "-p tcp -m tcp --dport 80",
+      "-p tcp -m tcp --syn -m comment --comment new",
+      "-p tcp -m tcp --tcp-option 2",
+      "-p tcp -m tcp ! --tcp-option 8",
+      "-p tcp -m multiport --dports 80,443",
+      "-m mark ! --mark 1",
+      "-p tcp -m tcp --dport 80 -m ttl --ttl-eq 64",
+      "-m statistic --mode nth --every 3 --packet 0",
+  };
+  return std::string(kBeginnings[random.below(std::size(kBeginnings))]);
+}
+
+// A packet of one of those kinds, some of them not all there.
+Packet random_packet(Random& random) {
+  std::string payload(random.below(200), 0);
+  for (char& letter : payload) letter = static_cast<char>((random.below(9) == 0 ? 'A' : 'a') + random.below(4));
+  const bool tcp = random.below(2) == 0;
+  const auto options = random.below(2) == 0 ? "020405b4" : "";
+  Packet packet =
+      tcp ? tcp4(random.below(3) == 0 ? "192.0.2.1:4000 > 198.51.100.2:443" : "192.0.2.1:4000 > 198.51.100.2:80",
+                 random.below(2) == 0 ? kSyn : kAck, payload, {.options = options})
+          : udp4("192.0.2.1:4000 > 198.51.100.2:53", payload);
+  switch (random.below(12)) {
+    case 0:
+      return cut_to(std::move(packet), static_cast<uint32_t>(random.below(24)));
+    case 1:
+      return as_fragment(std::move(packet), random.below(2) == 0 ? 8 : 16, random.below(2) == 0);
+    case 2:
+      if (tcp) packet.data()[packet.transport_offset + 12] = static_cast<uint8_t>(random.below(16) << 4);
+      break;
+    case 3:
+      packet.mark = 1;
+      break;
+    case 4:
+    case 5:
+      packet.later_fragments = {static_cast<uint16_t>(payload.size() / 2)};
+      break;
+    default:
+      break;
+  }
+  return packet;
+}
+
 // String rules that count; some change the packet on the way, so that later ones see other bytes, some ask for more
 // than one pattern, some go to the other chain, some are no string rules.
 std::string random_rules(Random& random) {
@@ -28,7 +79,7 @@ std::string random_rules(Random& random) {
   for (const std::string_view chain : {"OTHER", "FORWARD"}) {
     for (uint32_t i = 1 + random.below(random.below(4) == 0 ? 200 : 20); i > 0; --i) {
       out += fmt::format("-A {}", chain);
-      if (random.below(8) == 0) out += random.below(2) == 0 ? " -p udp" : " -p tcp";
+      if (random.below(3) == 0) out += " " + random_beginning(random);
       if (random.below(8) == 0) out += fmt::format(" -m ttl --ttl-eq {}", random.below(2) == 0 ? 64 : 97);
       for (uint32_t each = random.below(8) == 0 ? 2 : 1; each > 0; --each) {
         out += fmt::format(" -m string {}--string {} --algo {}{}", random.below(5) == 0 ? "! " : "",
@@ -49,11 +100,11 @@ struct Side {
       : ruleset(read_ruleset(text, "", Family::Ipv4, builtin_registry()).value()),
         table(LinearTable::compile(ruleset.tables.front(), Family::Ipv4, "", {}, {.patterns = patterns}).value()) {}
 
-  void walk(const Packet& packet) {
+  Verdict::Kind walk(const Packet& packet) {
     Packet copy = packet.clone();
     HookContext context;
     context.hook = Hook::Forward;
-    table->walk(copy, context);
+    return table->walk(copy, context).kind;
   }
   std::string counters() {
     table->save_counters(ruleset.tables.front());
@@ -68,22 +119,62 @@ class PacketPatternsTest : public testing::TestWithParam<SearchLibrary> {};
 
 TEST_P(PacketPatternsTest, CountsAsEveryRuleByItself) {
   Random random(3);
-  for (int i = 0; i < 60; ++i) {
+  // Hyperscan takes its time to compile.
+  const int rulesets = GetParam() == SearchLibrary::Best ? 60 : 400;
+  for (int i = 0; i < rulesets; ++i) {
     const std::string rules = random_rules(random);
     PacketPatterns patterns(GetParam());
     Side together(rules, &patterns), alone(rules, nullptr);
     ASSERT_TRUE(patterns.compile().has_value());
     for (int j = 0; j < 40; ++j) {
-      std::string payload(random.below(200), 0);
-      for (char& letter : payload) letter = static_cast<char>((random.below(9) == 0 ? 'A' : 'a') + random.below(4));
-      Packet packet = udp4("192.0.2.1:4000 > 198.51.100.2:53", payload);
-      if (random.below(4) == 0) packet = udp4("192.0.2.1:4000 > 198.51.100.2:53", std::string(random.below(9), 'x'));
-      if (random.below(5) == 0) packet.later_fragments = {static_cast<uint16_t>(payload.size() / 2)};
-      together.walk(packet);
-      alone.walk(packet);
+      const Packet packet = random_packet(random);
+      ASSERT_EQ(together.walk(packet), alone.walk(packet)) << rules;
     }
     ASSERT_EQ(together.counters(), alone.counters()) << rules;
   }
+}
+
+// Counts searches; finds nothing.
+class Searches final : public PatternSet {
+ public:
+  uint32_t add(const PacketPattern&) override {
+    answers_ = true;
+    found_.assign(1, 0);
+    return next_++;
+  }
+  int count = 0;
+
+ private:
+  bool search(const Packet&) override {
+    ++count;
+    return false;
+  }
+  uint32_t next_ = 0;
+};
+
+TEST(PatternRun, IsSearchedForOnceAndOnlyWhereOneOfItsRulesIsReached) {
+  Searches searches;
+  auto ruleset = read_ruleset(
+                     "*mangle\n"
+                     "-A FORWARD -p tcp -m tcp --dport 80 -m string --string a --algo bm\n"
+                     "-A FORWARD -p tcp -m tcp --dport 80 -m string --string b --algo bm\n"
+                     "-A FORWARD -p tcp -m tcp --dport 81 -m string --string c --algo bm\n"
+                     "-A FORWARD -j MARK --set-mark 1\n"
+                     "-A FORWARD -p tcp -m tcp --dport 81 -m string --string d --algo bm\nCOMMIT\n",
+                     "", Family::Ipv4, builtin_registry())
+                     .value();
+  auto table = LinearTable::compile(ruleset.tables.front(), Family::Ipv4, "", {}, {.patterns = &searches}).value();
+  const auto searched = [&](std::string_view flow) {
+    searches.count = 0;
+    Packet packet = tcp4(flow, kAck, "abc");
+    HookContext context;
+    context.hook = Hook::Forward;
+    table->walk(packet, context);
+    return searches.count;
+  };
+  EXPECT_EQ(searched("192.0.2.1:4000 > 198.51.100.2:80"), 1);
+  EXPECT_EQ(searched("192.0.2.1:4000 > 198.51.100.2:81"), 2);  // MARK may have changed the packet
+  EXPECT_EQ(searched("192.0.2.1:4000 > 198.51.100.2:443"), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Libraries, PacketPatternsTest, testing::Values(SearchLibrary::Best, SearchLibrary::None),
