@@ -46,12 +46,20 @@ struct Burst {
   uint32_t packets = 0;
 };
 
+// How hashlimit's tables forget, in steps. The kernel's worker comes a little later each time: at about that time no
+// packet passes, and nothing expires.
+struct Collection {
+  int64_t each = 0;  // 0: not while the case lasts
+  int64_t expiry = 0;
+};
+
 struct ClockCase {
   KernelClock::Kind kind = KernelClock::Kind::Ticks;
   Family family = Family::Ipv4;
   std::string rules = {};  // each logs with its own number as the prefix
   std::vector<Burst> bursts = {};
   std::vector<Input> packets = {};  // taken in turn
+  Collection collection = {};
 };
 
 ClockCase random_limit_case(Draw& draw);

@@ -137,7 +137,8 @@ std::string recent(Draw& draw) {
   return out;
 }
 
-std::string hashlimit(Draw& draw) {
+// Entries of some tables expire after `expiry_ms`, and are forgotten with the next of the collections.
+std::string hashlimit(Draw& draw, int collect_ms, int expiry_ms) {
   const uint32_t kind = draw.below(4);
   std::string out = "-m hashlimit";
   out += draw.pick<std::string_view>({" --hashlimit-upto", " --hashlimit-above"});
@@ -153,8 +154,9 @@ std::string hashlimit(Draw& draw) {
   }
   out += fmt::format(" --hashlimit-name k{}-{}", kind, draw.below(4));
   if (draw.chance(20)) out += fmt::format(" --hashlimit-srcmask {}", draw.v6() ? 127 : 31);
-  // The kernel's collection comes when it likes: what it may or may not have forgotten would differ.
-  out += " --hashlimit-htable-expire 60000";
+  if (draw.chance(4)) out += " --hashlimit-htable-size 1 --hashlimit-htable-max 3";
+  out += fmt::format(" --hashlimit-htable-gcinterval {} --hashlimit-htable-expire {}", collect_ms,
+                     draw.chance(60) ? expiry_ms : 60000);
   if (kind == 1) out += fmt::format(" --hashlimit-rate-match --hashlimit-rate-interval {}", draw.pick({1, 1, 2}));
   return out;
 }
@@ -188,13 +190,17 @@ ClockCase random_recent_case(Draw& draw) {
 }
 
 ClockCase random_hashlimit_case(Draw& draw) {
-  constexpr size_t kRules = 16, kBursts = 14, kPackets = 9;
+  constexpr size_t kRules = 16, kBursts = 12, kPackets = 9;
+  constexpr int kMillisecondsPerTick = 4;
+  constexpr int kCollect_ms = 1000;
+  const int expiry_ms = draw.pick({40, 248, 500, 1100});
   ClockCase test = {KernelClock::Kind::Ticks,
                     draw.family(),
-                    rules_of(draw, kRules, hashlimit),
+                    rules_of(draw, kRules, [&](Draw& each) { return hashlimit(each, kCollect_ms, expiry_ms); }),
                     {{0, 20}},
-                    some_packets(draw, kPackets)};
-  add_bursts(draw, kBursts, {0, 1, 1, 2, 5, 12, 25, 50, 80, 125, 250, 260}, test);
+                    some_packets(draw, kPackets),
+                    {kCollect_ms / kMillisecondsPerTick, expiry_ms / kMillisecondsPerTick}};
+  add_bursts(draw, kBursts, {0, 1, 1, 2, 5, 12, 25, 50, 80, 125, 140, 250}, test);
   return test;
 }
 

@@ -75,13 +75,27 @@ struct Totals {
   size_t packets = 0;
   size_t unsure = 0;
   size_t differences = 0;
+  size_t repeated = 0;
   OptionCounts options = {};
 };
+
+// Where the clock moves while a packet is among the rules, two of them see different times, and no single one explains
+// what they said. Such a case is run again; a mistake of the engine's would be there again.
+Result<ClockOutcome> run_until_clear(const ClockCase& test, const KernelClock& clock, NamespaceReferee& referee,
+                                     Totals& totals) {
+  constexpr int kMostRuns = 5;
+  auto outcome = run_clock_case(test, clock, referee);
+  for (int run = 1; run < kMostRuns && outcome && !outcome->difference.empty() && outcome->unsure != 0; ++run) {
+    ++totals.repeated;
+    outcome = run_clock_case(test, clock, referee);
+  }
+  return outcome;
+}
 
 void run_one(const ClockCase& test, std::string_view name, const Settings& settings, NamespaceReferee& referee,
              Totals& totals) {
   const auto clock = KernelClock::open(test.kind);
-  const auto outcome = clock ? run_clock_case(test, *clock, referee) : std::unexpected(clock.error());
+  const auto outcome = clock ? run_until_clear(test, *clock, referee, totals) : std::unexpected(clock.error());
   if (!outcome || !outcome->difference.empty()) {
     ++totals.differences;
     fmt::print("{}:\n{}{}\n", name, test.rules, outcome ? outcome->difference : outcome.error().text());
@@ -155,8 +169,9 @@ int run(const Settings& settings) {
     run_one(random_time_case(draw, seconds->now() + 1), fmt::format("time-{}", seed), settings, **referee, totals);
   }
   totals.differences += chance_differences(**referee);
-  fmt::print("{}{} rounds, {} packets, of which {} passed as the clock moved; {} differences\n", totals.options.table(),
-             settings.rounds, totals.packets, totals.unsure, totals.differences);
+  fmt::print("{}{} rounds, {} packets, of which {} passed as the clock moved; {} cases run again; {} differences\n",
+             totals.options.table(), settings.rounds, totals.packets, totals.unsure, totals.repeated,
+             totals.differences);
   return totals.differences == 0 ? 0 : 1;
 }
 

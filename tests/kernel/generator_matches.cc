@@ -237,18 +237,19 @@ std::string statistic(Draw& draw, const Place&) {
 
 // What lists and tables keep must not depend on how fast either side is: the clock suite does the rest.
 std::string recent(Draw& draw, const Place&) {
-  const uint32_t action = draw.below(8);
-  std::string out = fmt::format(" {}--{}", draw.chance(15) ? "! " : "",
-                                action < 3   ? "set"
-                                : action < 5 ? "rcheck"
-                                : action < 7 ? "update"
-                                             : "remove");
-  if (action >= 3 && action < 7) {
+  const uint32_t action = draw.below(13);
+  // What looks is often inverted, else that would seldom be false.
+  std::string out = fmt::format(" {}--{}", draw.chance(action < 4 ? 15 : 45) ? "! " : "",
+                                action < 4    ? "set"
+                                : action < 7  ? "rcheck"
+                                : action < 10 ? "update"
+                                              : "remove");
+  if (action >= 4 && action < 10) {
     if (draw.chance(50)) out += fmt::format(" --hitcount {}", draw.pick({1, 2, 3, 5, 9, 33, 65}));
     if (draw.chance(35)) out += " --rttl";
     if (draw.chance(30)) out += fmt::format(" --seconds 3600{}", draw.chance(50) ? " --reap" : "");
   }
-  out += fmt::format(" --name {}", draw.pick<std::string_view>({"a", "b", "c"}));
+  out += fmt::format(" --name {}", draw.pick<std::string_view>({"a", "a", "b"}));
   if (draw.chance(25)) {
     out +=
         fmt::format(" --mask {}", draw.v6() ? draw.pick<std::string_view>({"ffff:ffff:ffff::", "::ff", "::"})

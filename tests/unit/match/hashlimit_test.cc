@@ -44,6 +44,17 @@ TEST(HashlimitTable, WhatIsUsedBeforeTheCollectionLivesOn) {
   EXPECT_EQ(ask(table, "192.0.2.2:1 > 198.51.100.2:2", 12 * kSecond), Answer::Under);
 }
 
+// The kernel forgets what expires at the very tick of the collection.
+TEST(HashlimitTable, ForgetsWhatExpiresAsItIsCollected) {
+  HashlimitTraits traits = one_an_hour(8);
+  traits.expire_ms = 2 * traits.collect_ms;
+  HashlimitTable table(traits, {1, 2});
+  EXPECT_EQ(ask(table, "192.0.2.1:1 > 198.51.100.2:2", 0), Answer::Under);
+  EXPECT_EQ(ask(table, "192.0.2.2:1 > 198.51.100.2:2", 4 * kMillisecond), Answer::Under);
+  EXPECT_EQ(ask(table, "192.0.2.1:1 > 198.51.100.2:2", 8 * kSecond), Answer::Under);
+  EXPECT_EQ(ask(table, "192.0.2.2:1 > 198.51.100.2:2", 8 * kSecond), Answer::Over);
+}
+
 TEST(HashlimitTable, ListsWhatIsLeft) {
   HashlimitTable table(one_an_hour(8), {1, 2});
   ask(table, "192.0.2.1:1 > 198.51.100.2:2", 0);
@@ -68,6 +79,36 @@ TEST(HashlimitMatch, DropsWhatHasNoPortsWhereTheyCount) {
       {kRule, ip6("2001:db8::1 > 2001:db8::2", kNoNextHeader, {}), kDropped},
   };
   expect_judged(cases);
+}
+
+// Of a later IPv6 fragment nobody looks for ports; of a later IPv4 fragment, what lies there is taken for them.
+TEST(HashlimitMatch, TakesLaterFragmentsAsTheKernelDoes) {
+  constexpr std::string_view kRule =
+      "-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 1 --hashlimit-mode srcport --hashlimit-name a";
+  RuleCase of_ipv6(kRule, Family::Ipv6), of_ipv4(kRule, Family::Ipv4);
+  const auto later6 = [](uint8_t begins) {
+    const Bytes fragment = {0, 0, 0, 8, 0, 0, 0, begins};  // 8 bytes in, the last
+    return with_extension(udp6("[2001:db8::1]:" + std::to_string(begins) + " > [2001:db8::2]:2"), 44, fragment);
+  };
+  EXPECT_EQ(of_ipv6.judge(later6(1)), kYes);
+  EXPECT_EQ(of_ipv6.judge(later6(2)), kNo);
+  const auto later4 = [](int port) {
+    return as_fragment(udp4("192.0.2.1:" + std::to_string(port) + " > 198.51.100.2:2"), 8, false);
+  };
+  EXPECT_EQ(of_ipv4.judge(later4(1)), kYes);
+  EXPECT_EQ(of_ipv4.judge(later4(2)), kYes);
+  EXPECT_EQ(of_ipv4.judge(later4(1)), kNo);
+}
+
+// The rate's two and the burst's three.
+TEST(HashlimitMatch, CountsTheBurstInAnInterval) {
+  RuleCase rule(
+      "-m hashlimit --hashlimit-upto 2/sec --hashlimit-burst 3 --hashlimit-name a --hashlimit-htable-expire 9000 "
+      "--hashlimit-rate-match",
+      Family::Ipv4);
+  int under = 0;
+  for (int i = 0; i < 9; ++i) under += rule.judge(udp4("192.0.2.1:1 > 198.51.100.2:2")) == kYes;
+  EXPECT_EQ(under, 5);
 }
 
 TEST(PhysdevMatch, HoldsOnlyInvertedWhereNothingIsBridged) {

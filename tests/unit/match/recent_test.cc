@@ -101,6 +101,15 @@ TEST(RecentMatch, CountsWhatItSetItself) {
   EXPECT_EQ(list->listing(0), "src=198.51.100.2 ttl: 64 last_seen: 0 oldest_pkt: 1 0\n");
 }
 
+TEST(RecentMatch, KeepsWhatTheMaskLeaves) {
+  RuleCase set("-m recent --set --mask 255.255.0.255", Family::Ipv4);
+  EXPECT_EQ(set.judge(udp4("192.0.2.1:1 > 198.51.100.2:2")), kYes);
+  EXPECT_EQ(set.judge(udp4("192.0.3.1:1 > 198.51.100.2:2")), kYes);
+  auto* list = set.shared.find<RecentList>("xt_recent", "DEFAULT");
+  ASSERT_NE(list, nullptr);
+  EXPECT_EQ(list->listing(0), "src=192.0.0.1 ttl: 64 last_seen: 0 oldest_pkt: 2 0, 0\n");
+}
+
 TEST(RecentMatch, HoldsWhereInvertedAndNobodyIsListed) {
   EXPECT_EQ(judge("-m recent ! --rcheck", udp4("192.0.2.1:1 > 198.51.100.2:2")), kYes);
   EXPECT_EQ(judge("-m recent ! --set", udp4("192.0.2.1:1 > 198.51.100.2:2")), kNo);
