@@ -134,10 +134,27 @@ class StringCase {
     return out;
   }
 
+  // What may stand before a pattern and only reads.
+  std::string beginning() {
+    const uint16_t port = draw_.pick(pool::kPorts);
+    switch (draw_.below(10)) {
+      case 0:
+        return fmt::format(" -p udp -m udp {}--dport {}", draw_.maybe_not(), port);
+      case 1:
+        return fmt::format(" -p udp -m udp --sport {}: -m comment --comment c", port);
+      case 2:
+        return fmt::format(" -p udp -m multiport {}--ports {}", draw_.maybe_not(), port);
+      case 3:
+        return " -p tcp -m tcp --dport 80";
+      default:
+        return "";
+    }
+  }
+
   std::string rule() {
     constexpr std::string_view kChains[] = {"PREROUTING", "FORWARD", "FORWARD", "FORWARD", "POSTROUTING", "u", "v"};
     const std::string_view chain = draw_.pick(kChains);
-    std::string out = fmt::format("-A {}{}", chain, condition());
+    std::string out = fmt::format("-A {}{}{}", chain, beginning(), condition());
     if (draw_.chance(15)) out += condition();
     const uint32_t kind = draw_.below(100);
     if (kind < 20) return out + "\n";
