@@ -21,10 +21,15 @@ Result<void> start(ModuleSetup& setup) {
   setup.add_hook(std::make_shared<Thrower>(setup.metric("calls")), Hook::Prerouting, kPriorityRaw);
   return {};
 }
-SALLYPORT_MODULE({.name = "good", .metrics = {{"calls", "packets"}}, .start = start});
+bool look(Packet&, Connection&, const HelperContext&) { return true; }
+SALLYPORT_MODULE({.name = "good",
+                  .helpers = {{.name = "good_helper", .protocol = kUdp, .look = look}},
+                  .metrics = {{"calls", "packets"}},
+                  .start = start});
 C
 compile good.cc good.so
 ask ./good.so >out || fail "a good module is refused"
+grep -qF -- "-j CT --helper good_helper: udp" out || fail "it does not tell of its helper: $(cat out)"
 
 # Built for another ABI: refused with both numbers.
 sed 's/kModuleAbi = [0-9]*/kModuleAbi = 77/' "$work/prefix/include/sallyport/module.h" >module77.h
@@ -61,6 +66,9 @@ refused "open or closed" sallyport module info ./good.so:on-error=maybe
 
 # It throws for each thousandth packet: those are dropped or pass, as the policy says, and no other packet is touched.
 "$build/demo/make_capture" demo.pcapng
+printf '*raw\n-A PREROUTING -p udp -j CT --helper good_helper\nCOMMIT\n' >helped.rules
+sallyport replay -R helped.rules -r demo.pcapng --ingress in0 --module ./good.so 2>err || fail "its helper is refused: $(cat err)"
+refused "there is no helper \"good_helper\"" sallyport replay -R helped.rules -r /dev/null
 printf '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n' >accept.rules
 run() { sallyport replay -R accept.rules -r demo.pcapng --ingress in0 --json "$@"; }
 counted() { python3 -c 'import json, sys; j = json.load(open("out")); print(j["packets_in"], j["fates"]["dropped"])'; }

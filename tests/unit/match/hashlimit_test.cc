@@ -92,6 +92,7 @@ TEST(HashlimitMatch, TakesLaterFragmentsAsTheKernelDoes) {
   };
   EXPECT_EQ(of_ipv6.judge(later6(1)), kYes);
   EXPECT_EQ(of_ipv6.judge(later6(2)), kNo);
+  EXPECT_EQ(of_ipv6.judge(icmp6("2001:db8::1 > 2001:db8::2", 128, 0)), kNo);  // which has none, either
   const auto later4 = [](int port) {
     return as_fragment(udp4("192.0.2.1:" + std::to_string(port) + " > 198.51.100.2:2"), 8, false);
   };
