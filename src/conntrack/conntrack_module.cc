@@ -25,8 +25,6 @@ namespace {
 // How often a SYN may replace one connection by another while it is looked up.
 constexpr int kMostRepeats = 4;
 
-bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
-
 // Which protocols' packets may be said twice without harm.
 bool may_clash(const Connection& connection) {
   return connection.protocol != kTcp && connection.protocol != kSctp && connection.protocol != kIcmp &&

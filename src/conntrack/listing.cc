@@ -21,7 +21,7 @@ constexpr uint32_t kListedStatus = kStatusExpected | kStatusSeenReply | kStatusA
 ListedTuple listed(const Tuple& tuple) {
   ListedTuple record = {.source = tuple.source_address(), .destination = tuple.destination_address()};
   record.source_id = tuple.source_id;
-  if (tuple.protocol == (tuple.family == Family::Ipv4 ? kIcmp : kIcmp6)) {
+  if (is_icmp(tuple)) {
     record.icmp_type = icmp_type(tuple);
     record.icmp_code = icmp_code(tuple);
   } else {

@@ -27,6 +27,9 @@ constexpr bool has_ports(uint8_t protocol) {
   return protocol == kTcp || protocol == kUdp || protocol == kUdplite || protocol == kSctp;
 }
 constexpr bool is_icmp(const Tuple& tuple) { return tuple.protocol == (tuple.family == Family::Ipv4 ? kIcmp : kIcmp6); }
+inline bool is_icmp(const Packet& packet) {
+  return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6);
+}
 // ICMP's query types are tracked as type*256+code.
 constexpr uint8_t icmp_type(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id >> 8); }
 constexpr uint8_t icmp_code(const Tuple& tuple) { return static_cast<uint8_t>(tuple.destination_id); }

@@ -57,8 +57,7 @@ bool FollowModule::follow_answer(Packet& packet, HookContext& context) {
 }
 
 bool FollowModule::follow_error(Packet& packet, HookContext& context) {
-  const bool icmp = packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6);
-  const auto asked = icmp ? quoted_tuple(packet, packet.transport_offset + kIcmpHeader, 0) : std::nullopt;
+  const auto asked = is_icmp(packet) ? quoted_tuple(packet, packet.transport_offset + kIcmpHeader, 0) : std::nullopt;
   const auto answer = asked ? inverted(*asked) : std::nullopt;
   const Connection* const connection = answer ? mapped_by(*asked, *answer, context.now()) : nullptr;
   if (connection == nullptr) return false;

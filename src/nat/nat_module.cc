@@ -34,8 +34,6 @@ Tuple mapped_tuple(const Connection& connection, Direction direction) {
   return inverted(other).value_or(other);
 }
 
-bool is_icmp(const Packet& packet) { return packet.protocol == (packet.family == Family::Ipv4 ? kIcmp : kIcmp6); }
-
 bool is_redirect(const Packet& packet) {
   constexpr uint8_t kIpv4Redirect = 5, kIpv6Redirect = 137;
   const uint8_t* const header = packet.transport(1);
