@@ -1,16 +1,16 @@
-// Connections read from text, in place. The lines are those of net/netfilter/nf_conntrack_standalone.c, of Linux 2.4's
-// ip_conntrack and of conntrack(8), which differ in what they leave out only: so one reader takes them all.
+// A line of a listing read as a connection, in place. The lines are those of net/netfilter/nf_conntrack_standalone.c,
+// of Linux 2.4's ip_conntrack and of conntrack(8), which differ in what they leave out only: so one reader takes them
+// all.
 //
 // A line is words with spaces between them: [time] [event] [family] protocol, then KEY=VALUE, [FLAG] and one state
 // word. What is before the second src= belongs to the original direction. Two million lines take less than two seconds,
 // so the loop below looks at each byte once or twice and keeps nothing.
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
+#include "conntrack/record_values.h"
 #include "conntrack/record_words.h"
 #include "sallyport/connection_text.h"
 
@@ -32,101 +32,6 @@ enum Seen : uint32_t {
   kPackets = 64,
   kBytes = 128,
 };
-
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
-
-// Decimal digits, all of `text`, up to `most`.
-template <class Number>
-bool read_number(std::string_view text, uint64_t most, Number& value) {
-  if (text.empty() || text.size() > 20) return false;
-  uint64_t sum = 0;
-  for (const char letter : text) {
-    if (!is_digit(letter)) return false;
-    const auto digit = static_cast<uint64_t>(letter - '0');
-    if (sum > (most - digit) / 10) return false;
-    sum = sum * 10 + digit;
-  }
-  value = static_cast<Number>(sum);
-  return true;
-}
-
-// "0x10".
-bool read_key(std::string_view text, uint16_t& value) {
-  if (!text.starts_with("0x") || text.size() > 6 || text.size() < 3) return false;
-  uint32_t sum = 0;
-  for (const char letter : text.substr(2)) {
-    const int digit = is_digit(letter) ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-    if (digit < 0) return false;
-    sum = sum << 4 | static_cast<uint32_t>(digit);
-  }
-  value = static_cast<uint16_t>(sum);
-  return true;
-}
-
-bool read_ipv4(std::string_view text, uint8_t* bytes) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (int i = 0; i < 4; ++i) {
-    if (i != 0) {
-      if (at == end || *at != '.') return false;
-      ++at;
-    }
-    const char* const start = at;
-    uint32_t sum = 0;
-    for (; at != end && is_digit(*at) && at - start < 3; ++at) sum = sum * 10 + static_cast<uint32_t>(*at - '0');
-    if (at == start || sum > 255 || (at - start > 1 && *start == '0')) return false;
-    bytes[i] = static_cast<uint8_t>(sum);
-  }
-  return at == end;
-}
-
-// The kernel's full form is read here, byte by byte; any other way to write an address by the C library.
-bool read_ipv6(std::string_view text, uint8_t* bytes) {
-  const auto nibble = [](char letter) {
-    return is_digit(letter) ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-  };
-  bool full = text.size() == 39;
-  for (size_t i = 0; i < 8 && full; ++i) {
-    const char* const group = text.data() + i * 5;
-    const int a = nibble(group[0]), b = nibble(group[1]), c = nibble(group[2]), d = nibble(group[3]);
-    full = (a | b | c | d) >= 0 && (i == 7 || group[4] == ':');
-    bytes[i * 2] = static_cast<uint8_t>(a << 4 | b);
-    bytes[i * 2 + 1] = static_cast<uint8_t>(c << 4 | d);
-  }
-  if (full) return true;
-  char terminated[INET6_ADDRSTRLEN] = {};
-  if (text.size() >= sizeof terminated) return false;
-  std::copy(text.begin(), text.end(), terminated);
-  return inet_pton(AF_INET6, terminated, bytes) == 1;
-}
-
-bool read_address(std::string_view text, IpAddress& address) {
-  const bool v6 = text.find(':') != std::string_view::npos;
-  address.family = v6 ? Family::Ipv6 : Family::Ipv4;
-  return v6 ? read_ipv6(text, address.bytes.data()) : read_ipv4(text, address.bytes.data());
-}
-
-// "Wed Nov 25 10:29:41 2026" as nanoseconds since 1970, taken as UTC.
-std::optional<uint64_t> read_day(std::string_view text) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 24 || text[3] != ' ' || text[7] != ' ' || text[10] != ' ' || text[13] != ':' || text[16] != ':' ||
-      text[19] != ' ')
-    return std::nullopt;
-  const size_t month = kMonths.find(text.substr(4, 3));
-  uint32_t day = 0, hour = 0, minute = 0, second = 0, year = 0;
-  const std::string_view day_text = text.substr(text[8] == ' ' ? 9 : 8, text[8] == ' ' ? 1 : 2);
-  if (month == std::string_view::npos || month % 3 != 0 || !read_number(day_text, 31, day) || day == 0 ||
-      !read_number(text.substr(11, 2), 23, hour) || !read_number(text.substr(14, 2), 59, minute) ||
-      !read_number(text.substr(17, 2), 60, second) || !read_number(text.substr(20, 4), 9999, year) || year < 1970 ||
-      year > 2500)
-    return std::nullopt;
-  // Days by the civil calendar, with years that begin in March.
-  const uint64_t m = month / 3 + 1;
-  const uint64_t y = year - (m <= 2 ? 1 : 0);
-  const uint64_t era_day = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + day - 1;
-  const uint64_t days = y * 365 + y / 4 - y / 100 + y / 400 + era_day - 719468;
-  return (days * 86400 + hour * uint64_t{3600} + minute * uint64_t{60} + second) * 1'000'000'000;
-}
 
 class LineReader {
  public:
@@ -466,65 +371,11 @@ bool LineReader::is_whole() {
   return true;
 }
 
-// Bytes of a stranger's file as they may be shown.
-std::string shown(std::string_view piece) {
-  constexpr size_t kLongest = 60;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text = "\"";
-  for (const char letter : piece.substr(0, kLongest)) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte >= ' ' && byte < 0x7f) {
-      text += letter;
-    } else {
-      text += "\\x";
-      text += kDigits[byte >> 4];
-      text += kDigits[byte & 15];
-    }
-  }
-  return text + (piece.size() > kLongest ? "...\"" : "\"");
-}
-
-// Lines that stand in listings without being connections.
-bool is_no_connection(std::string_view line) {
-  return line.find_first_not_of(' ') == std::string_view::npos || line.starts_with("EXPECTING:") ||
-         line.starts_with("conntrack v");
-}
-
 }  // namespace
 
 bool parse_connection(std::string_view line, ConnectionRecord& record, ListedProblem& problem) noexcept {
   record = {};
   return LineReader(line, record, problem).read();
-}
-
-bool ConnectionReader::next(ConnectionRecord& record) {
-  while (!left_.empty()) {
-    const size_t end = left_.find('\n');
-    const bool cut = end == std::string_view::npos;
-    line_ = left_.substr(0, end);
-    left_.remove_prefix(cut ? left_.size() : end + 1);
-    ++line_number_;
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
-    ListedProblem problem;
-    if (parse_connection(line_, record, problem)) {
-      // Listings end their lines, and end them with what is optional: half a line can look whole.
-      if (!cut || record.has(ConnectionRecord::Use)) return true;
-      problem = {static_cast<uint32_t>(line_.size()) + 1, 0, "the file ends within a line", "use= and the line's end"};
-    }
-    if (!is_no_connection(line_)) keep(problem);
-  }
-  return false;
-}
-
-void ConnectionReader::keep(const ListedProblem& problem) {
-  ++bad_lines_;
-  if (errors_.size() == kErrorsKept) return;
-  const std::string_view piece = line_.substr(problem.column - 1, problem.length);
-  errors_.push_back({.what = (piece.empty() ? "" : shown(piece) + " ") + std::string(problem.what),
-                     .expected = std::string(problem.expected),
-                     .file = std::string(file_),
-                     .line = line_number_,
-                     .column = problem.column});
 }
 
 }  // namespace sallyport
