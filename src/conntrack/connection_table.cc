@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace sallyport {
 namespace {
@@ -17,6 +18,10 @@ constexpr uint32_t kEarlyDropBuckets = 8;
 
 bool gone(const Connection& connection, Timestamp now) {
   return connection.deadline <= now || (connection.status & kStatusDying) != 0;
+}
+
+bool ran_out(const Connection& connection, Timestamp now) {
+  return (connection.status & kStatusConfirmed) != 0 && connection.deadline <= now;
 }
 
 template <size_t N>
@@ -197,13 +202,34 @@ bool ConnectionTable::early_drop(uint32_t hash, Timestamp now) {
   return false;
 }
 
-void ConnectionTable::sweep(Timestamp now, uint32_t steps) {
-  for (; steps != 0; --steps) {
+void ConnectionTable::sweep(Timestamp now, uint32_t packets) {
+  uint32_t ends = std::max(packets, 1u);
+  for (uint32_t looks = packets + 1; looks != 0 && ends != 0; --looks) {
     sweep_at_ = store_.next(sweep_at_);
-    if (sweep_at_ == 0) return;  // the next call begins anew
-    Connection& connection = store_.at(sweep_at_);
-    if ((connection.status & kStatusConfirmed) != 0 && connection.deadline <= now) kill(connection);
+    if (sweep_at_ == 0) break;  // the next call begins anew
+    if (!ran_out(store_.at(sweep_at_), now)) continue;
+    store_.prefetch(sweep_at_, false);
+    make_due(sweep_at_, now);
+    --ends;
   }
+  // No more were found than may be ended: those of before go on.
+  if (ends != 0) make_due(0, now);
+}
+
+// `number` becomes due behind those that are: the first of them ends.
+void ConnectionTable::make_due(uint32_t number, Timestamp now) {
+  if (Connection* const connection = still_due(due_[0], now)) kill(*connection);
+  if (const Connection* const connection = still_due(due_[1], now)) {
+    for (const uint32_t hash : hashes_of(*connection)) index_.prefetch(hash);
+  }
+  due_ = {due_[1], number};
+}
+
+// Another may live there by now, or the same one a while longer.
+Connection* ConnectionTable::still_due(uint32_t number, Timestamp now) const {
+  if (number == 0) return nullptr;
+  Connection& connection = store_.at(number);
+  return ran_out(connection, now) ? &connection : nullptr;
 }
 
 void ConnectionTable::free(Connection& connection) {

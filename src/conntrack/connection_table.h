@@ -5,7 +5,8 @@
 // twice where addresses are translated.
 // Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the packet that killed
 // it may still be on its way, and as long as something depends on it: a connection whose master it is, a packet that
-// waits in a queue. What ran out is found by a sweep through all numbers, a few with each packet.
+// waits in a queue. What ran out is found by a sweep through all numbers, two with each packet, of which one is ended
+// at most: two packets behind the one that found it, so that the memory which that takes is at hand.
 //
 // `sequence` counts creations, `number` says where a connection lies, which is what the index keeps.
 #pragma once
@@ -97,8 +98,9 @@ class ConnectionTable {
     if (!dead_.empty() || !unconfirmed_.empty()) [[unlikely]]
       free_dead();
   }
-  // Ends some of those past their deadline: looks at `steps` of them, in turn.
-  void sweep(Timestamp now, uint32_t steps);
+  // Ends some of those past their deadline: looks at one more than there were packets, in turn, and ends at most one
+  // for each of these.
+  void sweep(Timestamp now, uint32_t packets);
 
   // Look-ahead, in two steps that are best taken for a whole burst each; hints only. The second answers with the
   // number of the connection that probably has the hashed tuple; 0: none seems to.
@@ -153,6 +155,8 @@ class ConnectionTable {
   std::array<uint32_t, 2> hashes_of(const ConnectionOf<N>& connection) const;
   std::array<uint32_t, 2> hashes_of(const Connection& connection) const;
   bool early_drop(uint32_t hash, Timestamp now);
+  void make_due(uint32_t number, Timestamp now);
+  Connection* still_due(uint32_t number, Timestamp now) const;
   void free_dead();
   void free(Connection& connection);
 
@@ -163,6 +167,9 @@ class ConnectionTable {
   uint64_t size_ = 0;
   uint64_t next_sequence_ = 0;
   uint32_t sweep_at_ = 0;
+  // Numbers of connections past their deadline: one to be ended next, and one whose place in the index is being fetched
+  // meanwhile. 0: none.
+  std::array<uint32_t, 2> due_ = {};
   std::vector<Connection*> unconfirmed_;
   std::vector<Connection*> dead_;      // killed, to be freed
   std::vector<Connection*> survived_;  // killed, but with dependents

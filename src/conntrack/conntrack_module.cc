@@ -240,7 +240,7 @@ void ConntrackModule::prepare(std::span<Packet> packets) const {
 
 void ConntrackModule::sweep(Timestamp now, size_t packets) {
   now_ = now;
-  table_.sweep(now, static_cast<uint32_t>(packets) + 1);
+  table_.sweep(now, static_cast<uint32_t>(packets));
   if (!expectations_.empty()) expectations_.sweep(now);
 }
 

@@ -160,8 +160,42 @@ TEST(ConnectionTable, GivesBackWhatRanOut) {
   ConnectionTable table(10'000, kKey);
   for (uint32_t i = 0; i < 1000; ++i) add(table, i, 0, kSecond);
   table.sweep(2 * kSecond, ConnectionStore::kSlab);
+  EXPECT_LE(table.size(), 2u);
+  for (int packet = 0; packet < 2; ++packet) table.sweep(2 * kSecond, 1);
   table.reclaim();
   EXPECT_EQ(table.size(), 0u);
+}
+
+// The packet that finds one past its time does not pay for its end as well.
+TEST(ConnectionTable, EndsAtMostOneForEachPacket) {
+  constexpr uint32_t kMany = 300;
+  ConnectionTable table(10'000, kKey);
+  for (uint32_t i = 0; i < kMany; ++i) add(table, i, 0, kSecond);
+  for (uint32_t packets = 1; packets <= kMany + 2; ++packets) {
+    const uint64_t before = table.size();
+    table.sweep(2 * kSecond, 1);
+    EXPECT_LE(before - table.size(), 1u) << packets;
+    table.reclaim();
+  }
+  EXPECT_EQ(table.size(), 0u);
+}
+
+// Between being found and being ended it may have gone another way, and its place may be another's.
+TEST(ConnectionTable, EndsOnlyWhatIsStillPastItsTime) {
+  ConnectionTable table(10'000, kKey);
+  for (uint32_t i = 0; i < 3; ++i) add(table, i, 0, kSecond);
+  Direction direction = Direction::Original;
+  Connection* const first = table.find(udp_tuple(0), 0, direction);
+  ASSERT_NE(first, nullptr);
+  table.sweep(2 * kSecond, 1);
+  table.kill(*first);
+  table.reclaim();
+  Connection* const next = add(table, 3, 2 * kSecond, 9 * kSecond);
+  ASSERT_EQ(next, first) << "it was to take the other's place";
+  for (int i = 0; i < 10; ++i) table.sweep(2 * kSecond, 1);
+  table.reclaim();
+  EXPECT_EQ(table.size(), 1u);
+  EXPECT_EQ(table.find(udp_tuple(3), 2 * kSecond, direction), next);
 }
 
 // As many tuples as may share a bucket of the smallest table, whose bucket is the low eight bits of the hash.
