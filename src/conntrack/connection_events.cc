@@ -7,6 +7,7 @@
 
 #include "conntrack/connection_events.h"
 
+#include <algorithm>
 #include <array>
 
 #include "conntrack/listing.h"
@@ -42,6 +43,13 @@ std::string_view flow_state(const Connection& connection) {
                       (connection.tcp.state == TcpState::TimeWait || connection.tcp.state == TcpState::Close);
   if (closed) return "closed";
   return connection.has(kStatusSeenReply) ? "established" : "new";
+}
+
+// What ran out ended at its deadline, whenever that was found.
+void add_stop(Timestamp stop, ConnectionRecord& record) {
+  record.fields |= Field::Stop;
+  record.stop_ns = static_cast<uint64_t>(stop);
+  record.delta_time_s = record.stop_ns > record.start_ns ? (record.stop_ns - record.start_ns) / kSecond : 0;
 }
 
 }  // namespace
@@ -86,8 +94,9 @@ void ConnectionEvents::tell(const Connection& connection, ListedEvent event, uin
       // What was killed says how long it would have lived.
       if (record.timeout_s == 0) record.fields &= ~static_cast<uint32_t>(Field::Timeout);
       record.fields &= ~static_cast<uint32_t>(Field::Helper);
+      if (record.has(Field::Start)) add_stop(std::min(now, connection.deadline), record);
     } else {
-      record.fields &= ~static_cast<uint32_t>(Field::Counts);
+      record.fields &= ~static_cast<uint32_t>(Field::Counts | Field::DeltaTime | Field::Start);
       if ((bits & kEventProtocolInfo) == 0) record.state = ListedState::Absent;
     }
     if (connection.mark == 0 && (bits & kEventMark) == 0) record.fields &= ~static_cast<uint32_t>(Field::Mark);

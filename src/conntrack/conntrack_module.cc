@@ -308,7 +308,7 @@ Connection* ConntrackModule::begin(const TupleWords<N>& original, const TupleWor
     refuse(context, RefusalReason::TableFull, 0, static_cast<uint32_t>(table_.most()));
     return nullptr;
   }
-  if (timeouts_.accounting || labels_) table_.extra(*connection);
+  if (timeouts_.accounting || timeouts_.timestamps || labels_) table_.extra(*connection);
   if (events_ != nullptr) table_.extra(*connection).created = context.now;
   const bool expected = !expectations_.empty() &&
                         follow_expectation(*connection, connection->tuple(Direction::Original), zone, context.now);
@@ -389,6 +389,7 @@ Verdict ConntrackModule::confirm(Packet& packet, HookContext& context) {
   }
   if (!connection->has(kStatusConfirmed) && packet_direction(packet) == Direction::Original) {
     if (connection->has(kStatusDying)) return Verdict::drop();
+    if (timeouts_.timestamps) table_.extra(*connection).created = context.now();
     if (!table_.confirm(*connection, context.now())) return resolve_clash(packet, context);
     connection->pending_events |= connection->master != nullptr ? kEventRelated : kEventNew;
     if (connection->extra != nullptr && connection->extra->helper != nullptr) {

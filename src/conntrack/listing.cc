@@ -117,6 +117,11 @@ ConnectionRecord record_of(const Connection& connection, Timestamp now, const Ti
     record.fields |= Field::Counts;
     for (size_t i = 0; i < 2; ++i) record.counts[i] = {extra->counts[i].packets, extra->counts[i].bytes};
   }
+  if (timeouts.timestamps) {
+    record.fields |= Field::DeltaTime | Field::Start;
+    record.start_ns = static_cast<uint64_t>(extra->created);
+    record.delta_time_s = static_cast<uint64_t>(std::max(now - extra->created, Duration{0}) / kSecond);
+  }
   if (extra->helper != nullptr) {
     record.fields |= Field::Helper;
     record.helper = extra->helper->name;
@@ -125,13 +130,19 @@ ConnectionRecord record_of(const Connection& connection, Timestamp now, const Ti
 }
 
 std::string list_connections(const ConnectionTable& table, Timestamp now, const Timeouts& timeouts,
-                             const ConnectionStyle& style) {
-  std::string listing;
+                             const ConnectionStyle& style, const LabelsText& labels_text) {
+  std::string listing, labels;
   const auto connections = table.list(now);
   if (connections.empty()) return listing;
   listing += listing_head(style.form);
   for (const Connection* connection : connections) {
     ConnectionRecord record = record_of(*connection, now, timeouts);
+    const ConnectionExtra* const extra = connection->extra;
+    if (labels_text && extra != nullptr && extra->labels != std::array<uint64_t, 2>{}) {
+      labels = labels_text(extra->labels);
+      record.labels = labels;
+      record.fields |= Field::Labels;
+    }
     // Who reads the kernel's own file holds the entry too.
     if (style.form == ConnectionForm::NfConntrack) ++record.use;
     write_connection(record, style, listing);

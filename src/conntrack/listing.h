@@ -1,6 +1,8 @@
 // Connections of the engine's own table as listings hold them, and back.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,9 +18,11 @@ namespace sallyport {
 ExpectationRecord expectation_record(const Expectation& expectation, const Connection& master);
 // With packets and bytes where they are counted. `use` is what conntrack(8) shows.
 ConnectionRecord record_of(const Connection& connection, Timestamp now, const Timeouts& timeouts);
-// All live connections, oldest first, a line each but for XML.
+// The names of the labels whose bits are set, with commas between them.
+using LabelsText = std::function<std::string(const std::array<uint64_t, 2>&)>;
+// All live connections, oldest first, a line each but for XML. Without `labels_text`, without labels.
 std::string list_connections(const ConnectionTable& table, Timestamp now, const Timeouts& timeouts,
-                             const ConnectionStyle& style);
+                             const ConnectionStyle& style, const LabelsText& labels_text = {});
 
 // Puts what `listing` holds into an empty table, with so much time left as it says; see Engine::restore_connections.
 Results<uint64_t> restore_connections(ConnectionTable& table, std::string_view listing, std::string_view file,

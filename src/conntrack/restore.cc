@@ -90,6 +90,7 @@ Result<void> restore(ConnectionTable& table, const ConnectionRecord& record, Tim
     ConnectionExtra& extra = table.extra(*connection);
     for (size_t i = 0; i < 2; ++i) extra.counts[i] = {record.counts[i].packets, record.counts[i].bytes};
   }
+  if (timeouts.timestamps) table.extra(*connection).created = now;
   // Nothing but a bucket that is too full can be in the way any more.
   if (!table.confirm(*connection, now)) return fail("too many connections fall into one bucket of the table");
   return {};

@@ -52,6 +52,7 @@ Timeouts::Timeouts(const Router& router, const TimeoutPolicy* policy) {
   tcp_ignore_invalid_rst = value("tcp_ignore_invalid_rst") != 0;
   verify_checksums = value("checksum") != 0;
   accounting = value("acct") != 0;
+  timestamps = value("timestamp") != 0;
 }
 
 }  // namespace sallyport

@@ -30,6 +30,7 @@ struct Timeouts {
   bool tcp_ignore_invalid_rst = false;
   bool verify_checksums = true;
   bool accounting = false;
+  bool timestamps = false;
 };
 
 }  // namespace sallyport

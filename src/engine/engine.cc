@@ -22,6 +22,7 @@
 #include "engine/statistics.h"
 #include "hook/packet_path.h"
 #include "host/icmp_limit.h"
+#include "match/label_names.h"
 #include "match/pattern_option.h"
 #include "nat/follow.h"
 #include "nat/nat_module.h"
@@ -203,7 +204,9 @@ class EngineImpl final : public Engine {
 
   std::string connection_listing(const ConnectionStyle& style) override {
     if (conntrack_ == nullptr) return {};
-    return list_connections(conntrack_->table(), clock_.now(), conntrack_->timeouts(), style);
+    const auto names = style.labels ? label_names_of_this_machine() : std::vector<LabelName>();
+    const auto text = [&](const std::array<uint64_t, 2>& labels) { return labels_text(labels, names); };
+    return list_connections(conntrack_->table(), clock_.now(), conntrack_->timeouts(), style, text);
   }
 
   Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) override {

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "match/label_names.h"
 #include "match/matches.h"
@@ -40,11 +38,6 @@ class ConnlabelMatch final : public Match {
   bool inverted_;
 };
 
-std::vector<LabelName> names_of_this_machine() {
-  std::ifstream file("/etc/xtables/connlabel.conf");
-  return read_label_names(std::string(std::istreambuf_iterator<char>(file), {}));
-}
-
 // iptables keeps a number in 32 bits with a sign, and gives the kernel 16 of them.
 Result<void> parse_label(std::string_view text, const RuleContext&, OptionValue& value) {
   if (const auto number = text.empty() ? std::nullopt : parse_number(text); number) {
@@ -53,7 +46,7 @@ Result<void> parse_label(std::string_view text, const RuleContext&, OptionValue&
     if (kept >= 0 && value.number < kMostLabels) return {};
     return fail(fmt::format("there is no label {}", text), fmt::format("0 to {}", kMostLabels - 1));
   }
-  const auto names = names_of_this_machine();
+  const auto names = label_names_of_this_machine();
   const auto found = std::ranges::find(names, text, &LabelName::name);
   if (found == names.end() || found->number >= kMostLabels) {
     return fail(fmt::format("there is no label \"{}\"", text),
@@ -64,7 +57,7 @@ Result<void> parse_label(std::string_view text, const RuleContext&, OptionValue&
 }
 
 void print_label(const OptionValue& value, const RuleContext&, std::string& out) {
-  const auto names = names_of_this_machine();
+  const auto names = label_names_of_this_machine();
   const auto found = std::ranges::find(names, value.number, &LabelName::number);
   out += found == names.end() ? fmt::format(" \"{}\"", value.number) : fmt::format(" \"{}\"", found->name);
 }

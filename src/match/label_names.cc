@@ -3,6 +3,8 @@
 #include "match/label_names.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "match/number_text.h"
 
@@ -36,6 +38,23 @@ std::vector<LabelName> read_label_names(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return names;
+}
+
+std::vector<LabelName> label_names_of_this_machine() {
+  std::ifstream file("/etc/xtables/connlabel.conf");
+  return read_label_names(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+std::string labels_text(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names) {
+  std::string text;
+  for (uint32_t number = 0; number < 64 * labels.size(); ++number) {
+    if ((labels[number / 64] >> number % 64 & 1) == 0) continue;
+    const auto name = std::ranges::find(names, number, &LabelName::number);
+    if (name == names.end()) continue;
+    if (!text.empty()) text += ',';
+    text += name->name;
+  }
+  return text;
 }
 
 }  // namespace sallyport

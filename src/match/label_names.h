@@ -1,6 +1,7 @@
 // The names of connections' labels, as a machine's /etc/xtables/connlabel.conf gives them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,5 +17,9 @@ struct LabelName {
 // A line each: NUMBER NAME, of letters, digits, dashes and blanks. Lines that are anything else count for nothing, as
 // do later ones with a number or a name that was given already.
 std::vector<LabelName> read_label_names(std::string_view text);
+std::vector<LabelName> label_names_of_this_machine();
+// Those of the bits that are set, by number, with commas between them. What has no name is left out, as conntrack(8)
+// leaves it out.
+std::string labels_text(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names);
 
 }  // namespace sallyport

@@ -66,13 +66,13 @@ const TableSetting kSettings[] = {
     {"RSTs believed", {{"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 1}}},
     {"accounting", {{"net.netfilter.nf_conntrack_acct", 1}}},
     {"labels", {}, RuleKind::Labels},
+    {"time stamps", {{"net.netfilter.nf_conntrack_timestamp", 1}}},
 };
 // What a setting does not name has the kernel's default.
-constexpr Sysctl kUsual[] = {{"net.netfilter.nf_conntrack_tcp_loose", 1},
-                             {"net.netfilter.nf_conntrack_tcp_be_liberal", 0},
-                             {"net.netfilter.nf_conntrack_checksum", 1},
-                             {"net.netfilter.nf_conntrack_acct", 0},
-                             {"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0}};
+constexpr Sysctl kUsual[] = {
+    {"net.netfilter.nf_conntrack_tcp_loose", 1}, {"net.netfilter.nf_conntrack_tcp_be_liberal", 0},
+    {"net.netfilter.nf_conntrack_checksum", 1},  {"net.netfilter.nf_conntrack_acct", 0},
+    {"net.netfilter.nf_conntrack_timestamp", 0}, {"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0}};
 
 }  // namespace
 

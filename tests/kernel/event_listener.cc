@@ -13,6 +13,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernel/delta_time.h"
+
 namespace sallyport::kernel {
 namespace {
 
@@ -44,10 +46,13 @@ Line line_of(std::string_view whole) {
   return {text.erase(at, end - at), std::strtol(number.c_str(), nullptr, 10)};
 }
 
+// Of a time that may be there or not.
+bool nearly(long one, long other) { return (one < 0) == (other < 0) && std::labs(one - other) <= kClockTolerance_s; }
+
 bool same(const std::string& one, const std::string& other) {
-  const Line a = line_of(one), b = line_of(other);
-  if ((a.timeout_s < 0) != (b.timeout_s < 0)) return false;
-  return a.text == b.text && std::labs(a.timeout_s - b.timeout_s) <= kClockTolerance_s;
+  Line a = line_of(one), b = line_of(other);
+  if (!nearly(take_delta_time(a.text), take_delta_time(b.text))) return false;
+  return a.text == b.text && nearly(a.timeout_s, b.timeout_s);
 }
 
 bool is_end(const std::string& line) { return line.starts_with("[DESTROY]"); }

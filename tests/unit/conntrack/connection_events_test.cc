@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,8 @@ class Listener final : public ConnectionEventSink {
 
 class ConnectionEventsTest : public ::testing::Test {
  protected:
-  void start(std::string_view rules) {
-    EngineConfig config = {.host = HostModel::pair("in0", "out0"), .connection_events = &listener_};
+  void start(std::string_view rules, HostModel host = HostModel::pair("in0", "out0")) {
+    EngineConfig config = {.host = std::move(host), .connection_events = &listener_};
     config.rulesets.push_back(*read_ruleset(rules, "rules", Family::Ipv4, builtin_registry()));
     engine_ = *Engine::create(std::move(config));
   }
@@ -44,6 +45,7 @@ class ConnectionEventsTest : public ::testing::Test {
     packet.time = time;
     engine_->process({&packet, 1});
   }
+  std::string listing(const ConnectionStyle& style) { return engine_->connection_listing(style); }
   std::vector<std::string> heard() { return std::exchange(listener_.lines, {}); }
   using Lines = std::vector<std::string>;
 
@@ -104,6 +106,27 @@ TEST_F(ConnectionEventsTest, ALabelIsToldOnce) {
   EXPECT_TRUE(lines[0].starts_with(" [UPDATE] udp")) << lines[0];
   say(udp4(kThere, "labels"), 0);
   EXPECT_EQ(heard(), Lines{});
+}
+
+// As nf_conntrack_timestamp asks for. What ran out ended at its deadline, and was found later.
+TEST_F(ConnectionEventsTest, SayHowLongAConnectionLived) {
+  HostModel host = HostModel::pair("in0", "out0");
+  host.set_sysctl("net.netfilter.nf_conntrack_timestamp", 1);
+  start("*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n", std::move(host));
+  constexpr Timestamp kBegin = 1'000'000 * kSecond;
+  say(udp4(kThere), kBegin);
+  EXPECT_FALSE(heard().at(0).contains("delta-time"));
+  say(tcp4("192.0.2.1:4000 > 198.51.100.2:80", kSyn), kBegin + 7 * kSecond + 999 * kMillisecond);
+  const std::string listed = listing({.form = ConnectionForm::NfConntrack});
+  EXPECT_TRUE(listed.contains("dport=4000 mark=0 zone=0 delta-time=7 use=2\n")) << listed;
+  const std::string with_day = listing({.kernel_timestamp = true});
+  EXPECT_TRUE(with_day.contains("mark=0 delta-time=7 [start=Mon Jan 12 13:46:40 1970] use=1\n")) << with_day;
+  heard();
+  for (int second = 31; second < 34; ++second) say(udp4("192.0.2.1:1 > 198.51.100.2:2"), kBegin + second * kSecond);
+  const Lines lines = heard();
+  const auto destroyed = std::ranges::find_if(lines, [](const std::string& line) { return line.contains("DESTROY"); });
+  ASSERT_NE(destroyed, lines.end());
+  EXPECT_TRUE(destroyed->ends_with("sport=53 dport=4000 delta-time=30")) << *destroyed;
 }
 
 constexpr std::string_view kTftp = "192.0.2.1:4000 > 198.51.100.2:69", kTftpFile = "198.51.100.2:3000 > 192.0.2.1:4000";
