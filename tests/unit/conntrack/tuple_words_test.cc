@@ -1,11 +1,15 @@
-// A tuple in words is the same tuple, and both directions of a connection have one hash.
+// A tuple in words is the same tuple, both directions of a connection have one hash, and many hashed at once have
+// theirs.
 
 #include "conntrack/tuple_words.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
+#include "conntrack/tuple_columns.h"
+#include "sallyport/random.h"
 #include "support/packets.h"
 
 namespace sallyport {
@@ -84,6 +88,31 @@ TEST(TupleWords, NoneWherePortsAreCutOff) {
   packet = test::udp4("192.0.2.1:40000 > 198.51.100.2:53");
   packet.transport_state = Transport::LaterFragment;
   EXPECT_FALSE(words_of<4>(packet));
+}
+
+template <size_t N>
+void expect_hashes_as_one_by_one() {
+  Random random(N);
+  for (size_t size = 1; size <= TupleColumns<N>::kMost; ++size) {
+    SCOPED_TRACE(fmt::format("{} tuples with addresses of {} bytes", size, N));
+    TupleColumns<N> columns;
+    std::vector<uint32_t> expected;
+    for (size_t row = 0; row < size; ++row) {
+      TupleWords<N> words;
+      for (uint64_t& word : words.addresses) word = random.next64();
+      words.ids = random.next64();
+      columns.add(words);
+      expected.push_back(hash_of(words, kKey));
+    }
+    hash_all(columns, kKey);
+    EXPECT_EQ(std::vector(columns.hashes.begin(), columns.hashes.begin() + columns.size), expected);
+  }
+}
+
+// A burst of every length: none of its rows is left to what did not fill a vector.
+TEST(TupleColumns, HashAsOneByOne) {
+  expect_hashes_as_one_by_one<4>();
+  expect_hashes_as_one_by_one<16>();
 }
 
 }  // namespace
