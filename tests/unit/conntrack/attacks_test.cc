@@ -32,14 +32,25 @@ class AttacksTest : public ::testing::Test {
   bool passes(Packet packet) {
     const uint64_t before = engine_->counters().fates[static_cast<size_t>(Fate::Left)];
     packet.in = packet.source() == *parse_address("192.0.2.1") ? InterfaceId{1} : InterfaceId{2};
-    packet.time = ++now_ * kMillisecond;
+    packet.time = now_ += kMillisecond;
     engine_->process({&packet, 1});
     return engine_->counters().fates[static_cast<size_t>(Fate::Left)] == before + 1;
   }
 
+  // A TCP connection to `port`, each side's next number being 2.
+  void connect(uint16_t port) {
+    ASSERT_TRUE(passes(tcp4(there(port), kSyn, "", {.sequence = 1})));
+    ASSERT_TRUE(passes(tcp4(back(port), kSyn | kAck, "", {.sequence = 1, .acknowledgement = 2})));
+    ASSERT_TRUE(passes(tcp4(there(port), kAck, "", {.sequence = 2, .acknowledgement = 2})));
+  }
+  static std::string there(uint16_t port) { return fmt::format("192.0.2.1:4000 > 198.51.100.2:{}", port); }
+  static std::string back(uint16_t port) { return fmt::format("198.51.100.2:{} > 192.0.2.1:4000", port); }
+  // Of the packets that follow; back, too.
+  void jump(Duration by) { now_ += by; }
+
  private:
   std::unique_ptr<Engine> engine_;
-  Timestamp now_ = 0;
+  Timestamp now_ = kSecond;
 };
 
 // An INIT, with the tag that its answers must carry.
@@ -79,6 +90,19 @@ TEST_F(AttacksTest, CVE_2019_5598_AnErrorGoesToWhoSentWhatItQuotes) {
   EXPECT_TRUE(passes(icmp4("198.51.100.9 > 192.0.2.1", 3, 1, 0, quoted)));
 }
 
+TEST_F(AttacksTest, CVE_2001_0405_AnOfferOpensNothingOfAThirdMachine) {
+  allow("-A FORWARD -p tcp -m tcp --dport 21 -j ACCEPT\n",
+        "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp\n");
+  connect(21);
+  const std::string_view foreign = "PORT 192,0,2,99,78,32\r\n", own = "PORT 192,0,2,1,78,32\r\n";
+  EXPECT_TRUE(passes(tcp4(there(21), kAck, foreign, {.sequence = 2, .acknowledgement = 2})));
+  EXPECT_FALSE(passes(tcp4("198.51.100.2:20 > 192.0.2.99:20000", kSyn)));
+  const auto next = static_cast<uint32_t>(2 + foreign.size());
+  EXPECT_TRUE(passes(tcp4(there(21), kAck, own, {.sequence = next, .acknowledgement = 2})));
+  EXPECT_FALSE(passes(tcp4("198.51.100.2:20 > 192.0.2.99:20000", kSyn)));
+  EXPECT_TRUE(passes(tcp4("198.51.100.2:20 > 192.0.2.1:20000", kSyn)));
+}
+
 // "PRIVMSG bob :DCC CHAT" with the sender's own address and port 20000.
 constexpr std::string_view kOffer = "PRIVMSG bob :\1DCC CHAT chat 3221225985 20000\1\r\n";
 
@@ -95,6 +119,38 @@ TEST_F(AttacksTest, CVE_2002_0060_AnOfferOpensOnePortOfOneHostOnce) {
   EXPECT_FALSE(passes(udp4("203.0.113.7:9 > 192.0.2.1:20000", "by another protocol")));
   EXPECT_TRUE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20000", kSyn)));
   EXPECT_FALSE(passes(tcp4("203.0.113.7:10 > 192.0.2.1:20000", kSyn)));
+}
+
+// What somebody says of an offer, or what another command carries, is none.
+TEST_F(AttacksTest, CVE_2022_2663_AnOfferWithinOtherWordsOpensNothing) {
+  allow("-A FORWARD -p tcp -m tcp --dport 6667 -j ACCEPT\n",
+        "-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\n");
+  connect(6667);
+  uint32_t next = 2;
+  for (const std::string_view said :
+       {"PRIVMSG bob :look :\1DCC CHAT chat 3221225985 20000\1\r\n", "PING :\1DCC CHAT chat 3221225985 20000\1\r\n"}) {
+    EXPECT_TRUE(passes(tcp4(there(6667), kAck, said, {.sequence = next, .acknowledgement = 2})));
+    EXPECT_FALSE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20000", kSyn))) << said;
+    next += static_cast<uint32_t>(said.size());
+  }
+  EXPECT_TRUE(passes(tcp4(there(6667), kAck, kOffer, {.sequence = next, .acknowledgement = 2})));
+  EXPECT_TRUE(passes(tcp4("203.0.113.7:9 > 192.0.2.1:20000", kSyn)));
+}
+
+// A length that is right only modulo 2^32.
+TEST_F(AttacksTest, CVE_2026_23457_ALengthBeyondTheNumbersEndsNoMessage) {
+  allow("-A FORWARD -p tcp -m tcp --dport 5060 -j ACCEPT\n",
+        "-A PREROUTING -p tcp -m tcp --dport 5060 -j CT --helper sip\n");
+  connect(5060);
+  const std::string body = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 20000 x\r\n";
+  uint32_t next = 2;
+  for (const uint64_t more : {uint64_t{1} << 32, uint64_t{0}}) {
+    const std::string said =
+        fmt::format("INVITE sip:b SIP/2.0\r\nCSeq: 7 INVITE\r\nContent-Length: {}\r\n\r\n{}", body.size() + more, body);
+    EXPECT_TRUE(passes(tcp4(there(5060), kAck, said, {.sequence = next, .acknowledgement = 2})));
+    EXPECT_EQ(passes(udp4("198.51.100.2:9 > 192.0.2.1:20000", "voice")), more == 0);
+    next += static_cast<uint32_t>(said.size());
+  }
 }
 
 // A header that says that it is longer than it is; the kernel had a tracker then.
@@ -128,6 +184,43 @@ TEST_F(AttacksTest, CVE_2025_59147_ASynSaidAgainWithAnotherNumberIsFollowed) {
   EXPECT_TRUE(passes(tcp4(back, kSyn | kAck, "", {.sequence = 5000, .acknowledgement = 1'000'001})));
   EXPECT_TRUE(passes(tcp4(there, kAck, "data", {.sequence = 1'000'001, .acknowledgement = 5001})));
   EXPECT_FALSE(passes(tcp4(back, kAck, "", {.sequence = 5001, .acknowledgement = 5'000'000})));
+}
+
+TEST_F(AttacksTest, SegmentsOutsideTheWindowNeitherPassNorEndAConnection) {
+  allow("-A FORWARD -p tcp -m tcp --dport 80 --syn -j ACCEPT\n");
+  connect(80);
+  constexpr uint32_t kFar = 0x40000000;
+  EXPECT_FALSE(passes(tcp4(back(80), kRst, "", {.sequence = 2 + kFar})));
+  EXPECT_FALSE(passes(tcp4(back(80), kRst, "", {.sequence = 1})));
+  EXPECT_FALSE(passes(tcp4(back(80), kAck, "data", {.sequence = 2 + kFar, .acknowledgement = 2})));
+  EXPECT_FALSE(passes(tcp4(back(80), kAck, "data", {.sequence = 2, .acknowledgement = 2 + kFar})));
+  EXPECT_TRUE(passes(tcp4(there(80), kAck, "data", {.sequence = 2, .acknowledgement = 2})));
+  EXPECT_TRUE(passes(tcp4(back(80), kAck, "data", {.sequence = 2, .acknowledgement = 6})));
+  EXPECT_TRUE(passes(tcp4(back(80), kRst, "", {.sequence = 6})));
+}
+
+TEST_F(AttacksTest, AWrongChecksumMakesItNoPacketOfAConnection) {
+  allow("-A FORWARD -p tcp -m tcp --dport 80 --syn -j ACCEPT\n");
+  connect(80);
+  const Packet data = tcp4(back(80), kAck, "data", {.sequence = 2, .acknowledgement = 2});
+  Packet spoiled = data.clone();
+  spoiled.bytes().back() ^= 1;
+  EXPECT_FALSE(passes(std::move(spoiled)));
+  EXPECT_TRUE(passes(data.clone()));
+}
+
+// A capture's clock may be set while it runs, or lie.
+TEST_F(AttacksTest, AClockThatJumpsEndsNothingBeforeItsTimeNorKeepsItForEver) {
+  allow("-A FORWARD -p udp -m udp --dport 53 -j ACCEPT\n");
+  const std::string ask = "192.0.2.1:4000 > 198.51.100.2:53", answer = "198.51.100.2:53 > 192.0.2.1:4000";
+  jump(1000 * kSecond);
+  EXPECT_TRUE(passes(udp4(ask, "question")));
+  jump(-900 * kSecond);
+  EXPECT_TRUE(passes(udp4(answer, "answer")));
+  jump(900 * kSecond);
+  EXPECT_TRUE(passes(udp4(answer, "answer")));
+  jump(1'000'000 * kSecond);
+  EXPECT_FALSE(passes(udp4(answer, "answer")));
 }
 
 // Entries past their time went only when somebody happened to look, or all at once.
