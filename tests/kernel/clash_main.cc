@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernel/draw.h"
+#include "kernel/engine_queue.h"
 #include "kernel/engine_side.h"
 #include "kernel/kernel_queue.h"
 #include "kernel/namespace_referee.h"
@@ -92,22 +93,15 @@ struct Tally {
 class Round {
  public:
   Round(NamespaceReferee& referee, KernelQueue& queue, EngineSide& engine, Draw& draw, uint16_t port)
-      : referee_(referee), queue_(queue), engine_(engine), draw_(draw), port_(port) {
+      : referee_(referee),
+        queue_(queue),
+        engine_(engine),
+        our_queue_(engine.engine(), kQueue, kMostWaiting),
+        draw_(draw),
+        port_(port) {
     std::ifstream stat("/proc/net/stat/nf_conntrack");
     before_ = counters_of(stat);
-    engine_.engine().on_queue(kQueue,
-                              [this](Packet& packet, const QueueTicket& ticket) {
-                                ours_.push_back({ticket.number,
-                                                 static_cast<uint8_t>(ticket.hook),
-                                                 packet.mark,
-                                                 {packet.bytes().begin(), packet.bytes().end()}});
-                                return QueueAnswer::Later;
-                              },
-                              {.most = kMostWaiting});
   }
-  ~Round() { engine_.engine().on_queue(kQueue, {}); }
-  Round(const Round&) = delete;
-  Round& operator=(const Round&) = delete;
 
   bool step(uint32_t number) {
     engine_.set_time(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -167,14 +161,14 @@ class Round {
     const auto answer = draw_.chance(85) ? QueueAnswer::Accept : QueueAnswer::Drop;
     queue_.answer(packet.number, answer, packet.mark, std::nullopt);
     const Observed kernel = referee_.pass({});
-    engine_.engine().answer(kQueue, packet.number, answer);
+    our_queue_.answer(packet.number, answer, packet.mark, std::nullopt);
     return same(fmt::format("{} of packet {}", answer == QueueAnswer::Accept ? "accept" : "drop", packet.number),
                 kernel, engine_.take());
   }
 
   bool same(const std::string& what, const Observed& kernel, const Observed& mine) {
     std::string differs = difference(kernel, mine);
-    const std::vector<Queued> theirs = queue_.read(), own = std::exchange(ours_, {});
+    const std::vector<Queued> theirs = queue_.read(), own = our_queue_.read();
     if (theirs != own) differs += fmt::format("the kernel queued {}, the engine {}\n", theirs.size(), own.size());
     waiting_.insert(waiting_.end(), own.begin(), own.end());
     std::ifstream table("/proc/net/nf_conntrack");
@@ -200,10 +194,10 @@ class Round {
   NamespaceReferee& referee_;
   KernelQueue& queue_;
   EngineSide& engine_;
+  EngineQueue our_queue_;
   Draw& draw_;
   uint16_t port_;
   std::map<std::string, uint64_t> before_;
-  std::vector<Queued> ours_;
   std::vector<Queued> waiting_;
   std::string story_;
 };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/engine_queue.h"
 #include "kernel/engine_side.h"
 #include "kernel/generator_packets.h"
 #include "kernel/kernel_queue.h"
@@ -65,18 +66,12 @@ struct Tally {
 class Run {
  public:
   Run(NamespaceReferee& referee, KernelQueue& queue, EngineSide& engine, Draw& draw, Tally& tally)
-      : referee_(referee), queue_(queue), engine_(engine), draw_(draw), tally_(tally) {
-    engine_.engine().on_queue(kQueue,
-                              [this](Packet& packet, const QueueTicket& ticket) {
-                                ours_.push_back({ticket.number,
-                                                 static_cast<uint8_t>(ticket.hook),
-                                                 packet.mark,
-                                                 {packet.bytes().begin(), packet.bytes().end()}});
-                                return QueueAnswer::Later;
-                              },
-                              {.most = kMostWaiting});
-  }
-  ~Run() { engine_.engine().on_queue(kQueue, {}); }
+      : referee_(referee),
+        queue_(queue),
+        engine_(engine),
+        our_queue_(engine.engine(), kQueue, kMostWaiting),
+        draw_(draw),
+        tally_(tally) {}
 
   // False: the two sides differ, which has been printed.
   bool send(const Input& input) {
@@ -110,7 +105,7 @@ class Run {
     }
     const std::string text = counters_difference(referee_.save(draw_.family()), engine_.save());
     if (!text.empty()) fmt::print("{}", text);
-    tally_.full += engine_.engine().queue_counters(kQueue).found_full;
+    tally_.full += our_queue_.found_full();
     return text.empty();
   }
 
@@ -162,12 +157,7 @@ class Run {
     asked_ = fmt::format("  packet {} was {}\n", packet.number, hex(packet.bytes));
     queue_.answer(packet.number, answer, mark, bytes);
     const Observed kernel = referee_.pass({});
-    Packet* held = engine_.engine().queued(kQueue, packet.number);
-    if (held != nullptr) {
-      held->mark = mark;
-      if (bytes) replace_bytes(*held, *bytes);
-    }
-    engine_.engine().answer(kQueue, packet.number, answer);
+    our_queue_.answer(packet.number, answer, mark, bytes);
     return same(what, kernel, engine_.take());
   }
 
@@ -177,7 +167,7 @@ class Run {
     // not.
     std::string text = difference(std::move(kernel), std::move(mine));
     forget_identifications(theirs);
-    std::vector<Queued> own = std::exchange(ours_, {});
+    std::vector<Queued> own = our_queue_.read();
     forget_identifications(own);
     if (theirs != own) {
       text += fmt::format("the kernel queued {}, the engine {}:\n", theirs.size(), own.size());
@@ -212,9 +202,9 @@ class Run {
   NamespaceReferee& referee_;
   KernelQueue& queue_;
   EngineSide& engine_;
+  EngineQueue our_queue_;
   Draw& draw_;
   Tally& tally_;
-  std::vector<Queued> ours_;
   std::vector<Queued> waiting_;
   std::string asked_;  // what the last answer was about
   int repeats_ = 0;

@@ -83,8 +83,12 @@ int record_cases(uint64_t seed, size_t rulesets, size_t packets, const std::stri
     if (part.packets.empty()) continue;
     const auto recording = record(part, fmt::format("{}; seed {}", NamespaceReferee::version(), seed), referee);
     if (!recording) return 1;
+    const auto file = std::filesystem::path(directory) / fmt::format("{}.txt", seed);
+    if (const auto written = write_recording(file, *recording); !written) {
+      fmt::print(stderr, "{}\n", written.error().text());
+      return 1;
+    }
     kept += part.packets.size();
-    std::ofstream(fmt::format("{}/{}.txt", directory, seed)) << text_of(*recording);
   }
   fmt::print("{}{} packets kept\n", coverage.table(Coverage::kRare), kept);
   return 0;

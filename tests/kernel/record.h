@@ -10,7 +10,8 @@
 namespace sallyport::kernel {
 
 // Writes DIRECTORY/SEED.txt for each of the seeds. Of `packets` random packets those are kept that met something that
-// had seldom been met before. An exit code: 1 where the engine does not agree, and nothing is written.
+// had seldom been met before. An exit code: 1 where the engine does not agree, which is not written,
+// or where a file cannot be.
 int record_cases(uint64_t seed, size_t rulesets, size_t packets, const std::string& directory,
                  NamespaceReferee& referee);
 

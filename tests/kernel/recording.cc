@@ -17,10 +17,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <span>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "kernel/world.h"
@@ -222,6 +224,16 @@ Result<Recording> read_recording(std::string_view text) {
     }
   }
   return recording;
+}
+
+Result<void> write_recording(const std::filesystem::path& file, const Recording& recording) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (error) return fail(fmt::format("{} cannot be made: {}", file.parent_path().string(), error.message()));
+  std::ofstream out(file);
+  out << text_of(recording) << std::flush;
+  if (!out) return fail(fmt::format("{} cannot be written", file.string()));
+  return {};
 }
 
 }  // namespace sallyport::kernel

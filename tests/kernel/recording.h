@@ -1,6 +1,7 @@
 // The kernel's answers to a case, kept as a file, so that machines without root can compare with them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +24,7 @@ std::string counters_of(std::string_view saved);
 
 std::string text_of(const Recording& recording);
 Result<Recording> read_recording(std::string_view text);
+// Makes the file, and the folders above it that are not there.
+Result<void> write_recording(const std::filesystem::path& file, const Recording& recording);
 
 }  // namespace sallyport::kernel
