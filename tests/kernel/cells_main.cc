@@ -1,8 +1,8 @@
 // tcp_cells: every cell of the TCP state table on the running kernel and on the engine.
 //
-// A conversation reaches a state in one of the ways below, then says a segment of each kind in each direction, with
-// right and wrong numbers, and a few more: what each packet is to its connection, whether it passes, and what the table
-// then says must be equal. A difference is printed as a scenario.
+// A conversation reaches a state in one of the ways of tcp_ways.h, then says a segment of each kind in each direction,
+// with right and wrong numbers, and a few more: what each packet is to its connection, whether it passes, and what the
+// table then says must be equal. A difference is printed as a scenario.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,7 +22,9 @@
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
 #include "kernel/settings.h"
+#include "kernel/tcp_cell_scenarios.h"
 #include "kernel/tcp_hits.h"
+#include "kernel/tcp_ways.h"
 #include "sallyport/scenario.h"
 #include "support/packets.h"
 
@@ -35,44 +37,6 @@ using scenario::Machine;
 constexpr uint16_t kFirstPort = 2000, kServerPort = 80;
 constexpr uint32_t kFollowers = 3;
 constexpr size_t kEnoughHits = 1000;  // of a cell, before a release
-
-// Letters of a way: upper case from the client, lower from the server. s SYN, a SYN-ACK, f FIN, k ACK, d data, r RST.
-struct Way {
-  std::string_view state;
-  std::string_view letters;
-};
-constexpr Way kWays[] = {
-    {"NONE", ""},
-    {"SYN_SENT", "S"},
-    {"SYN_SENT", "SS"},
-    {"SYN_SENT", "Sk"},
-    {"SYN_SENT2", "Ss"},
-    {"SYN_RECV", "Sa"},
-    {"SYN_RECV", "SsA"},
-    {"SYN_RECV", "Sas"},
-    {"ESTABLISHED", "SaK"},
-    {"ESTABLISHED", "K"},
-    {"ESTABLISHED", "Kk"},
-    {"ESTABLISHED", "SaKDkdK"},
-    {"ESTABLISHED", "SaKD"},
-    {"ESTABLISHED", "SaKS"},
-    {"ESTABLISHED", "SsAa"},
-    {"FIN_WAIT", "SaKF"},
-    {"FIN_WAIT", "SaKf"},
-    {"FIN_WAIT", "SaF"},
-    {"CLOSE_WAIT", "SaKFk"},
-    {"CLOSE_WAIT", "SaKfK"},
-    {"LAST_ACK", "SaKFkf"},
-    {"LAST_ACK", "SaKFf"},
-    {"LAST_ACK", "SaKFkfS"},
-    {"TIME_WAIT", "SaKFkfK"},
-    {"TIME_WAIT", "SaKfFk"},
-    {"CLOSE", "SaKR"},
-    {"CLOSE", "SaKr"},
-    {"CLOSE", "SaKFkR"},
-    {"CLOSE", "SaR"},
-    {"CLOSE", "SaKFkfKR"},
-};
 
 struct Segment {
   bool reply = false;
@@ -98,11 +62,9 @@ class Author {
   }
 
   void say(char letter) {
-    const bool reply = letter >= 'a';
-    constexpr std::string_view kLetters = "safkdr";
-    constexpr uint8_t kFlags[] = {kSyn, kSyn | kAck, kFin | kAck, kAck, kAck | kPsh, kRst};
-    const char lower = static_cast<char>(reply ? letter : letter + ('a' - 'A'));
-    Segment segment = exact(reply, kFlags[kLetters.find(lower)]);
+    const bool reply = from_server(letter);
+    const char lower = kind_of(letter);
+    Segment segment = exact(reply, flags_of(letter));
     if (lower == 'd') segment.length = 100;
     // A SYN that is said twice keeps its number.
     if (lower == 's' && begun_[reply]) segment.sequence = next_[reply] - 1;
@@ -371,9 +333,10 @@ struct Settings {
   uint64_t seed = 1;
   size_t rounds = 4;
   size_t most_differences = 1;
+  std::string written;  // where the cells go as scenarios, with no comparison
 };
 
-Talk make_talk(Draw& draw, const Way& way, bool reply, uint8_t flags, uint32_t number) {
+Talk make_talk(Draw& draw, const TcpWay& way, bool reply, uint8_t flags, uint32_t number) {
   Author author(draw, number);
   author.follow(way.letters);
   author.probe(reply, flags);
@@ -390,7 +353,7 @@ size_t run_round(Comparison& comparison, Draw& draw, Family family) {
                                  kSyn | kFin, kAck | kUrg, kSyn | kEce | kCwr};
   if (!comparison.begin_round(family)) return 1;
   uint32_t number = 0;
-  for (const Way& way : kWays) {
+  for (const TcpWay& way : kTcpWays) {
     for (const bool reply : {false, true}) {
       for (const uint8_t flags : kProbes) {
         const Talk talk = make_talk(draw, way, reply, flags, number++);
@@ -416,6 +379,7 @@ int run(const Settings& settings) {
                settings.rounds, there.error().text());
     return kNotTested;
   }
+  if (!settings.written.empty()) return write_cell_scenarios(settings.written);
   fmt::print("referee: {}\n", NamespaceReferee::version());
   Comparison comparison;
   size_t differences = 0;
@@ -437,9 +401,11 @@ int run(const Settings& settings) {
 int main(int count, char** words) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   sallyport::kernel::Settings settings;
-  if (!sallyport::kernel::read_settings(
-          count, words,
-          {{"--seed", &settings.seed}, {"--rounds", &settings.rounds}, {"--most", &settings.most_differences}})) {
+  if (!sallyport::kernel::read_settings(count, words,
+                                        {{"--seed", &settings.seed},
+                                         {"--rounds", &settings.rounds},
+                                         {"--most", &settings.most_differences},
+                                         {"--write", &settings.written}})) {
     return sallyport::kernel::kWrongUsage;
   }
   const std::string lock =
