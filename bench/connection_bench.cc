@@ -172,35 +172,21 @@ double quantile(std::vector<int64_t>& costs, double part) {
   return static_cast<double>(*at - clock_cost());
 }
 
-// What each packet of `rounds` that did the same cost: the median, as the machine interrupts now one, now another.
-std::vector<int64_t> usual_costs(const std::vector<std::vector<int64_t>>& rounds) {
-  std::vector<int64_t> usual, one(rounds.size());
-  usual.reserve(rounds.front().size());
-  for (size_t packet = 0; packet < rounds.front().size(); ++packet) {
-    std::ranges::transform(rounds, one.begin(), [&](const std::vector<int64_t>& costs) { return costs[packet]; });
-    const auto middle = one.begin() + static_cast<std::ptrdiff_t>(one.size() / 2);
-    std::ranges::nth_element(one, middle);
-    usual.push_back(*middle);
-  }
-  return usual;
-}
-
 void expiry(benchmark::State& state) {
-  constexpr int kRounds = 5;
+  // In turns, so that a machine that is slow for a while is slow for both.
+  constexpr int kTurns = 5;
   std::vector<int64_t> still, expiring;
   for (auto _ : state) {
-    std::vector<std::vector<int64_t>> costs[2];
-    for (int round = 0; round < kRounds; ++round) {
+    for (int turn = 0; turn < kTurns; ++turn) {
       for (const bool expires : {false, true}) {
         ExpiryRun run(expires);
-        costs[expires].push_back(run.run());
+        const std::vector<int64_t> costs = run.run();
+        std::ranges::copy(costs, std::back_inserter(expires ? expiring : still));
         const uint64_t ended = ExpiryRun::kBusy + ExpiryRun::kIdle - run.left();
         const bool right = expires ? ended > ExpiryRun::kIdle / ExpiryRun::kPacketsPerEnd / 2 : ended == 0;
         if (!right) state.SkipWithError("what should have ended did not, or the other way round");
       }
     }
-    std::ranges::copy(usual_costs(costs[0]), std::back_inserter(still));
-    std::ranges::copy(usual_costs(costs[1]), std::back_inserter(expiring));
   }
   for (const auto& [name, part] : {std::pair("p50", 0.5), std::pair("p99", 0.99), std::pair("p99.9", 0.999)}) {
     const double without = quantile(still, part), with = quantile(expiring, part);

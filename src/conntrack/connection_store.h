@@ -40,14 +40,10 @@ class ConnectionStore {
   // The lines of a connection that every packet touches: from its tuples to the end of its protocol's part, of which
   // `tcp` needs all.
   SALLYPORT_PREFETCHES void prefetch(uint32_t number, bool tcp) const {
-    constexpr size_t kLine = 64;
-    const Slab& slab = slabs_[number / kSlab];
-    const std::byte* connection = slab.start + size_t{number % kSlab} * slab.stride;
-    const std::byte* tuples = connection - (slab.stride - sizeof(Connection));
-    const std::byte* end = connection + (tcp ? kTcpEnd : kUdpEnd);
-    for (const std::byte* line = tuples; line < end; line += kLine) __builtin_prefetch(line);
-    __builtin_prefetch(end - 1);
+    prefetch_until(number, tcp ? kTcpEnd : kUdpEnd);
   }
+  // All lines of a connection, which its end touches.
+  SALLYPORT_PREFETCHES void prefetch_whole(uint32_t number) const { prefetch_until(number, sizeof(Connection)); }
   // The number behind `number`; those of a slab that were never given are passed over. 0: that was the last.
   uint32_t next(uint32_t number) const {
     ++number;
@@ -66,6 +62,15 @@ class ConnectionStore {
   static constexpr size_t kUdpEnd = 32;
   static constexpr size_t kTcpEnd = 88;
   static_assert(sizeof(Connection) == 128);
+  SALLYPORT_PREFETCHES void prefetch_until(uint32_t number, size_t bytes) const {
+    constexpr size_t kLine = 64;
+    const Slab& slab = slabs_[number / kSlab];
+    const std::byte* connection = slab.start + size_t{number % kSlab} * slab.stride;
+    const std::byte* tuples = connection - (slab.stride - sizeof(Connection));
+    const std::byte* end = connection + bytes;
+    for (const std::byte* line = tuples; line < end; line += kLine) __builtin_prefetch(line);
+    __builtin_prefetch(end - 1);
+  }
   struct Slab {
     std::byte* start;  // its first Connection, whose tuples stand before it
     uint32_t stride;

@@ -208,7 +208,7 @@ void ConnectionTable::sweep(Timestamp now, uint32_t packets) {
     sweep_at_ = store_.next(sweep_at_);
     if (sweep_at_ == 0) break;  // the next call begins anew
     if (!ran_out(store_.at(sweep_at_), now)) continue;
-    store_.prefetch(sweep_at_, false);
+    store_.prefetch_whole(sweep_at_);
     make_due(sweep_at_, now);
     --ends;
   }
@@ -216,13 +216,15 @@ void ConnectionTable::sweep(Timestamp now, uint32_t packets) {
   if (ends != 0) make_due(0, now);
 }
 
-// `number` becomes due behind those that are: the first of them ends.
+// `number` becomes due in the place of the longest due, which ends.
 void ConnectionTable::make_due(uint32_t number, Timestamp now) {
-  if (Connection* const connection = still_due(due_[0], now)) kill(*connection);
-  if (const Connection* const connection = still_due(due_[1], now)) {
+  uint32_t& place = due_[due_at_ % due_.size()];
+  if (Connection* const connection = still_due(place, now)) kill(*connection);
+  place = number;
+  if (const Connection* const connection = still_due(due_[(due_at_ + due_.size() / 2) % due_.size()], now)) {
     for (const uint32_t hash : hashes_of(*connection)) index_.prefetch(hash);
   }
-  due_ = {due_[1], number};
+  ++due_at_;
 }
 
 // Another may live there by now, or the same one a while longer.

@@ -6,7 +6,7 @@
 // Killed, or past its deadline, it is found no more; its memory stays until `reclaim`, because the packet that killed
 // it may still be on its way, and as long as something depends on it: a connection whose master it is, a packet that
 // waits in a queue. What ran out is found by a sweep through all numbers, two with each packet, of which one is ended
-// at most: two packets behind the one that found it, so that the memory which that takes is at hand.
+// at most: some packets behind the one that found it, so that the memory which that takes is at hand.
 //
 // `sequence` counts creations, `number` says where a connection lies, which is what the index keeps.
 #pragma once
@@ -167,9 +167,10 @@ class ConnectionTable {
   uint64_t size_ = 0;
   uint64_t next_sequence_ = 0;
   uint32_t sweep_at_ = 0;
-  // Numbers of connections past their deadline: one to be ended next, and one whose place in the index is being fetched
-  // meanwhile. 0: none.
-  std::array<uint32_t, 2> due_ = {};
+  // A ring of numbers of connections past their deadline, 0 where none was found. One is ended when its place is next
+  // needed; half a turn before that its place in the index is fetched.
+  std::array<uint32_t, 8> due_ = {};
+  uint32_t due_at_ = 0;
   std::vector<Connection*> unconfirmed_;
   std::vector<Connection*> dead_;      // killed, to be freed
   std::vector<Connection*> survived_;  // killed, but with dependents
