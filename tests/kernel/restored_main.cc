@@ -41,7 +41,14 @@ struct Settings {
 bool is_fragment(const Input& packet) {
   const std::vector<uint8_t>& bytes = packet.frame;
   if (bytes.size() < 40 || bytes[0] >> 4 == 4) return bytes.size() >= 8 && (load_be16(&bytes[6]) & 0x3fff) != 0;
-  return bytes[6] == kFragment;
+  // It may stand behind other extension headers.
+  uint8_t header = bytes[6];
+  for (size_t at = 40;
+       (header == kHopByHop || header == kRouting || header == kDestinationOptions) && at + 2 <= bytes.size();) {
+    header = bytes[at];
+    at += (bytes[at + 1] + 1u) * 8;
+  }
+  return header == kFragment;
 }
 
 class Comparison {
