@@ -251,7 +251,9 @@ class SipTalk {
     if (common) body += line(all);
     body += "t=0 0\r\n";
     for (uint32_t i = draw_.chance(70) ? 1 : draw_.below(4); i > 0; --i) {
-      const uint16_t port = draw_.chance(95) ? ports_.next_pair() : draw_.pick<uint16_t>({0, 80});
+      // The pair's second at times: its first is meant all the same.
+      const auto own = static_cast<uint16_t>(ports_.next_pair() + (draw_.chance(10) ? 1 : 0));
+      const uint16_t port = draw_.chance(95) ? own : draw_.pick<uint16_t>({0, 80});
       if (port > 1024) media_port_[end] = port;
       body +=
           fmt::format("m={} {} RTP/AVP 0\r\n", draw_.pick<std::string_view>({"audio", "audio", "video", "text"}), port);
