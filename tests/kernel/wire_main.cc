@@ -43,7 +43,7 @@ Bytes without_chance(Bytes bytes, bool cut_here) {
       return bytes;
     }
     type = bytes[at];
-    at += (bytes[at + 1] + 1u) * 8;
+    at += size_t{8} * (bytes[at + 1] + 1u);
   }
   return bytes;
 }
