@@ -94,11 +94,13 @@ void finish_ipv4(Packet& piece, const Cut& cut, uint32_t done, bool last, uint16
   const uint32_t offset = static_cast<uint16_t>(word << 3) + done;
   const bool more = !last || (word & kMoreFragments) != 0;
   const uint16_t dont_fragment = cut.as_it_came ? 0 : word & kDontFragment;
+  // An offset beyond the largest runs over into the flag before it, as in the kernel: the piece is what it says then.
+  const auto field = static_cast<uint16_t>(dont_fragment | (more ? kMoreFragments : 0) | offset / kUnit);
   store_be16(ip + 2, static_cast<uint16_t>(piece.length));
-  store_be16(ip + 6, static_cast<uint16_t>(dont_fragment | (more ? kMoreFragments : 0) | offset / kUnit));
-  piece.fragment_offset = static_cast<uint16_t>(offset);
-  piece.more_fragments = more;
-  piece.transport_state = offset == 0 ? Transport::Present : Transport::LaterFragment;
+  store_be16(ip + 6, field);
+  piece.fragment_offset = static_cast<uint16_t>(field << 3);
+  piece.more_fragments = (field & kMoreFragments) != 0;
+  piece.transport_state = piece.fragment_offset == 0 ? Transport::Present : Transport::LaterFragment;
   set_header_checksum(piece);
 }
 

@@ -121,6 +121,22 @@ TEST(Fragment, APieceIsCutAgainAtItsOffset) {
   EXPECT_EQ(geometry(smaller), "0:1000+D 1000:480+D 1480:528D");
 }
 
+// The kernel adds offset and flags up likewise.
+TEST(Fragment, AnOffsetBeyondTheLargestIsWhatTheHeaderSays) {
+  Packet last = test::udp4("192.0.2.1:1 > 198.51.100.2:2", counting(1480 - 8));
+  store_be16(last.data() + 6, 0x1fff);
+  set_header_checksum(last);
+  ASSERT_EQ(parse(last, Arrival::Wire), Malformed::None);
+  std::vector<Packet> pieces;
+  ASSERT_TRUE(fragment(last, 1400, 0, pieces));
+  EXPECT_EQ(geometry(pieces), "65528:1376+ 1368:104+");
+  pieces.clear();
+  ASSERT_TRUE(fragment(last, 28, 0, pieces));
+  EXPECT_EQ(pieces[1].fragment_offset, 0);
+  EXPECT_EQ(pieces[1].transport_state, Transport::Present);
+  EXPECT_TRUE(pieces[1].more_fragments);
+}
+
 // What stands in the options of the first piece and of the later ones.
 struct OptionCase {
   const char* name;
