@@ -194,7 +194,7 @@ struct SequenceShift {
 struct ConnectionExtra {
   std::array<PacketCounts, 2> counts = {};  // kept when nf_conntrack_acct is 1
   std::array<uint64_t, 2> labels = {};      // a bit each (-m connlabel)
-  Timestamp created = 0;                    // kept where somebody listens to events
+  Timestamp created = 0;                    // kept for events, and when nf_conntrack_timestamp is 1
   const Helper* helper = nullptr;
   const Timeouts* timeouts = nullptr;        // null: those of the sysctls
   std::array<uint64_t, 8> helper_data = {};  // the helper's own

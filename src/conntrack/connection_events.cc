@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
-#include "conntrack/listing.h"
 #include "conntrack/mapping_sides.h"
 #include "conntrack/record_words.h"
 #include "conntrack/tuple.h"
@@ -98,6 +98,12 @@ void ConnectionEvents::tell(const Connection& connection, ListedEvent event, uin
     } else {
       record.fields &= ~static_cast<uint32_t>(Field::Counts | Field::DeltaTime | Field::Start);
       if ((bits & kEventProtocolInfo) == 0) record.state = ListedState::Absent;
+    }
+    std::string labels;  // outlives the record
+    if ((bits & kEventLabel) != 0) {
+      labels = labels_text_(connection.extra->labels);
+      record.labels = labels;
+      record.fields |= Field::Labels;
     }
     if (connection.mark == 0 && (bits & kEventMark) == 0) record.fields &= ~static_cast<uint32_t>(Field::Mark);
     listener_->emit(record);

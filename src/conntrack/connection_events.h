@@ -1,7 +1,10 @@
 // Connections' events: told once a packet has passed all hooks, and when a connection ends.
 #pragma once
 
+#include <utility>
+
 #include "conntrack/connection_table.h"
+#include "conntrack/listing.h"
 #include "conntrack/timeouts.h"
 #include "sallyport/connection_text.h"
 #include "sallyport/event.h"
@@ -9,11 +12,12 @@
 
 namespace sallyport {
 
-// Tells both sinks; either may be null. What it points to outlives it. One thread.
+// Tells both sinks; either may be null. Labels have the names that `labels_text` gives them. What it points to outlives
+// it. One thread.
 class ConnectionEvents {
  public:
-  ConnectionEvents(const Timeouts& timeouts, EventSink* sink, ConnectionEventSink* listener)
-      : timeouts_(timeouts), sink_(sink), listener_(listener) {}
+  ConnectionEvents(const Timeouts& timeouts, EventSink* sink, ConnectionEventSink* listener, LabelsText labels_text)
+      : timeouts_(timeouts), sink_(sink), listener_(listener), labels_text_(std::move(labels_text)) {}
 
   // What has gathered in connection.pending_events, and a mapping with the first of it.
   void deliver(Connection& connection, Timestamp now);
@@ -31,6 +35,7 @@ class ConnectionEvents {
   const Timeouts& timeouts_;
   EventSink* sink_;
   ConnectionEventSink* listener_;
+  LabelsText labels_text_;
 };
 
 }  // namespace sallyport

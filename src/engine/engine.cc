@@ -44,6 +44,13 @@ class NoLog final : public LogSink {
   void packet(uint16_t, std::string_view, uint32_t, const Packet&, const HookContext&) override {}
 };
 
+// With the names that this machine has for them now.
+LabelsText labels_in_words() {
+  return [names = label_names_of_this_machine()](const std::array<uint64_t, 2>& labels) {
+    return labels_text(labels, names);
+  };
+}
+
 void write_trace(std::string_view prefix, const Packet& packet, HookContext& context) {
   constexpr uint8_t kWarning = 4;
   log_packet(*context.log, kWarning, prefix, kDumpTrace, packet, context);
@@ -204,9 +211,8 @@ class EngineImpl final : public Engine {
 
   std::string connection_listing(const ConnectionStyle& style) override {
     if (conntrack_ == nullptr) return {};
-    const auto names = style.labels ? label_names_of_this_machine() : std::vector<LabelName>();
-    const auto text = [&](const std::array<uint64_t, 2>& labels) { return labels_text(labels, names); };
-    return list_connections(conntrack_->table(), clock_.now(), conntrack_->timeouts(), style, text);
+    return list_connections(conntrack_->table(), clock_.now(), conntrack_->timeouts(), style,
+                            style.labels ? labels_in_words() : LabelsText());
   }
 
   Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) override {
@@ -318,7 +324,7 @@ class EngineImpl final : public Engine {
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
       EventSink* const flows = config_.flows ? config_.events : nullptr;
       if (flows != nullptr || config_.connection_events != nullptr) {
-        connection_events_.emplace(conntrack_->timeouts(), flows, config_.connection_events);
+        connection_events_.emplace(conntrack_->timeouts(), flows, config_.connection_events, labels_in_words());
         conntrack_->set_events(&*connection_events_);
       }
     }

@@ -57,7 +57,7 @@ constexpr std::string_view kLabelRules =
 const TableSetting kSettings[] = {
     {"as it is"},
     {"no pick-up", {{"net.netfilter.nf_conntrack_tcp_loose", 0}}},
-    {"as it is"},
+    {"labels", {}, RuleKind::Labels},
     {"plain rules", {}, RuleKind::Plain},
     {"liberal windows", {{"net.netfilter.nf_conntrack_tcp_be_liberal", 1}}},
     {"timeout policies", {}, RuleKind::Policies},
@@ -65,7 +65,7 @@ const TableSetting kSettings[] = {
     {"checksums believed", {{"net.netfilter.nf_conntrack_checksum", 0}}},
     {"RSTs believed", {{"net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 1}}},
     {"accounting", {{"net.netfilter.nf_conntrack_acct", 1}}},
-    {"labels", {}, RuleKind::Labels},
+    {"as it is"},
     {"time stamps", {{"net.netfilter.nf_conntrack_timestamp", 1}}},
 };
 // What a setting does not name has the kernel's default.

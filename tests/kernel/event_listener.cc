@@ -75,6 +75,12 @@ void cancel(std::vector<std::string>& one, std::vector<std::string>& other) {
   });
 }
 
+// conntrack(8) shows no labels where none has a name.
+bool labels_have_names() {
+  static const bool there = access("/etc/xtables/connlabel.conf", R_OK) == 0;
+  return there;
+}
+
 // The original direction, as listings have it.
 std::string_view tuple_of(std::string_view line) {
   line.remove_prefix(std::min(line.find("src="), line.size()));
@@ -95,7 +101,8 @@ Result<std::unique_ptr<EventListener>> EventListener::open(Subject subject) {
     close(ends[0]);
     close(ends[1]);
     if (subject == Subject::Connections) {
-      execlp("conntrack", "conntrack", "-E", "-o", "extended", "-b", "8388608", nullptr);
+      const char* const form = labels_have_names() ? "extended,labels" : "extended";
+      execlp("conntrack", "conntrack", "-E", "-o", form, "-b", "8388608", nullptr);
     } else {
       execlp("conntrack", "conntrack", "-E", "expect", nullptr);
     }
@@ -158,7 +165,7 @@ Result<std::vector<std::string>> EventListener::take() {
 
 void EventLines::emit(const ConnectionRecord& record) {
   std::string line;
-  write_connection(record, {.extended = true}, line);
+  write_connection(record, {.extended = true, .labels = labels_have_names()}, line);
   lines_.push_back(std::move(line));
 }
 

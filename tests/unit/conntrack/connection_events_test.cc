@@ -21,7 +21,7 @@ class Listener final : public ConnectionEventSink {
  public:
   void emit(const ConnectionRecord& record) override {
     std::string line;
-    write_connection(record, {}, line);
+    write_connection(record, {.labels = true}, line);
     while (line.ends_with(' ')) line.pop_back();
     lines.push_back(std::move(line));
   }
@@ -103,9 +103,11 @@ TEST_F(ConnectionEventsTest, ALabelIsToldOnce) {
   say(udp4(kThere, "labels"), 0);
   const Lines lines = heard();
   ASSERT_EQ(lines.size(), 1u);
-  EXPECT_TRUE(lines[0].starts_with(" [UPDATE] udp")) << lines[0];
+  EXPECT_TRUE(lines[0].starts_with(" [UPDATE] udp") && lines[0].contains(" labels")) << lines[0];
   say(udp4(kThere, "labels"), 0);
   EXPECT_EQ(heard(), Lines{});
+  say(udp4(kBack), 0);
+  EXPECT_FALSE(heard().at(0).contains("labels")) << "the label is not what changed";
 }
 
 // As nf_conntrack_timestamp asks for. What ran out ended at its deadline, and was found later.
