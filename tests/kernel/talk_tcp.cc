@@ -94,13 +94,17 @@ class TcpTalk {
     fields.sequence = talker_.displaced(fields.sequence);
     fields.acknowledgement = talker_.displaced(fields.acknowledgement);
     fields.window = draw_.pick<uint16_t>({0, 1, 500, 8192, 29200, 65535, 65535});
-    if ((flags & kSyn) == 0 && draw_.chance(15)) fields.options = kSackAndStamp[draw_.below(2)];
+    if ((flags & kSyn) == 0 && draw_.chance(15)) fields.options = draw_.pick(kSackAndStamp);
     tell(from, flags, (flags & (kSyn | kRst)) == 0 ? draw_.pick<uint16_t>({0, 0, 0, 1, 100, 1000}) : uint16_t{0},
          fields);
   }
 
  private:
-  static constexpr std::string_view kSackAndStamp[] = {"0101080a0000000100000001", "0101050a0000006400000200"};
+  // A stamp, a later one that is older, selective acknowledgements; then stamps that are cut off, empty or too long.
+  static constexpr std::string_view kSackAndStamp[] = {"0101080a0000000100000001", "0101080affffffff00000000",
+                                                       "0101050a0000006400000200", "0101080a00000001",
+                                                       "08000101",                 "08010101",
+                                                       "0802080c0000000100000001", "0101080a0000000100000001050a0000"};
 
   TcpFields exact(uint8_t from, uint8_t flags) const {
     TcpFields fields = {.sequence = talker_.next[from], .window = 65535};
