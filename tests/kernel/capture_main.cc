@@ -26,6 +26,7 @@
 #include "kernel/namespace_referee.h"
 #include "kernel/scenario_machine.h"
 #include "kernel/settings.h"
+#include "kernel/xtables_lock.h"
 #include "sallyport/bytes.h"
 #include "sallyport/packet_io.h"
 #include "sallyport/registry.h"
@@ -306,11 +307,6 @@ int main(int count, char** words) {
   if (!sallyport::kernel::read_settings(count, words, {{"--only", &only}})) {
     return sallyport::kernel::kWrongUsage;
   }
-  const std::string lock =
-      (std::filesystem::temp_directory_path() / fmt::format("sallyport-captures-{}.lock", getpid())).string();
-  setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  const int code = sallyport::kernel::run(std::getenv("SALLYPORT_CORPUS"), only);
-  std::error_code ignored;
-  std::filesystem::remove(lock, ignored);
-  return code;
+  const sallyport::kernel::XtablesLock lock;
+  return sallyport::kernel::run(std::getenv("SALLYPORT_CORPUS"), only);
 }

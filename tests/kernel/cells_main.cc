@@ -11,7 +11,6 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -25,6 +24,7 @@
 #include "kernel/tcp_cell_scenarios.h"
 #include "kernel/tcp_hits.h"
 #include "kernel/tcp_ways.h"
+#include "kernel/xtables_lock.h"
 #include "sallyport/scenario.h"
 #include "support/packets.h"
 
@@ -408,11 +408,6 @@ int main(int count, char** words) {
                                          {"--write", &settings.written}})) {
     return sallyport::kernel::kWrongUsage;
   }
-  const std::string lock =
-      (std::filesystem::temp_directory_path() / fmt::format("sallyport-cells-{}.lock", getpid())).string();
-  setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  const int code = sallyport::kernel::run(settings);
-  std::error_code ignored;
-  std::filesystem::remove(lock, ignored);
-  return code;
+  const sallyport::kernel::XtablesLock lock;
+  return sallyport::kernel::run(settings);
 }

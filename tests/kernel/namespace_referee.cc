@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -81,8 +80,6 @@ NamespaceReferee::~NamespaceReferee() {
   for (const int device : devices_) {
     if (device >= 0) close(device);
   }
-  std::error_code ignored;
-  if (!lock_file_.empty()) std::filesystem::remove(lock_file_, ignored);
 }
 
 // As root a network namespace; else a user namespace around it, in which this user is root.
@@ -97,9 +94,6 @@ Result<void> NamespaceReferee::enter() {
       return fail("the user namespace takes no user map");
     }
   }
-  // The tools would wait for each other's lock, which a user may not even open.
-  lock_file_ = (std::filesystem::temp_directory_path() / fmt::format("sallyport-xtables-{}.lock", getpid())).string();
-  setenv("XTABLES_LOCKFILE", lock_file_.c_str(), 1);
   return {};
 }
 

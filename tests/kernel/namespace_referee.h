@@ -11,6 +11,7 @@
 #include "kernel/nf_observer.h"
 #include "kernel/observed.h"
 #include "kernel/world.h"
+#include "kernel/xtables_lock.h"
 #include "sallyport/result.h"
 
 namespace sallyport::kernel {
@@ -49,7 +50,7 @@ class NamespaceReferee {
   std::array<int, kWorldInterfaces.size()> devices_ = {-1, -1, -1};
   std::unique_ptr<NfObserver> observer_;
   std::vector<uint8_t> buffer_;
-  std::string lock_file_;
+  XtablesLock lock_;
   std::array<std::string, 2> emptying_;  // by family: the tables whose rules keep something, without them
 };
 

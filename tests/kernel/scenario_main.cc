@@ -21,6 +21,7 @@
 #include "kernel/scenario_machine.h"
 #include "kernel/settings.h"
 #include "kernel/tool.h"
+#include "kernel/xtables_lock.h"
 #include "sallyport/scenario.h"
 
 namespace sallyport::kernel {
@@ -131,11 +132,6 @@ int main(int count, char** words) {
   if (!sallyport::kernel::read_settings(count, words, {{"--wait", &waits}, {"", &paths}})) {
     return sallyport::kernel::kWrongUsage;
   }
-  const std::string lock =
-      (std::filesystem::temp_directory_path() / fmt::format("sallyport-scenarios-{}.lock", getpid())).string();
-  setenv("XTABLES_LOCKFILE", lock.c_str(), 1);
-  const int code = sallyport::kernel::run(paths, waits);
-  std::error_code ignored;
-  std::filesystem::remove(lock, ignored);
-  return code;
+  const sallyport::kernel::XtablesLock lock;
+  return sallyport::kernel::run(paths, waits);
 }
