@@ -45,9 +45,12 @@ class Scan {
     } else if (c == '"' || c == '\'') {
       if (text_.substr(at_).starts_with(std::string(3, c)))
         return problem("a string of several lines", "a string of one");
+      // The library does not take it for a string there, and what stands in it not for a string's letters.
+      if (at_ != line_start_ && !may_precede_string(text_[at_ - 1]))
+        return problem("a quote within a word", "one where a key or a value begins");
       skip_string(c);
     } else {
-      // The library takes a few Arabic letters (U+FE66 and above) for something that cannot be.
+      // The library takes some letters (U+0492, say, and U+FE66 and above) for something that cannot be.
       if (static_cast<unsigned char>(c) >= 0x80)
         return problem("a letter outside ASCII", "it in quotes or in a comment");
       if (c == '.' && ++dots_ > kMostKeyParts) return problem("a key of too many parts", "64 at most");
@@ -59,6 +62,9 @@ class Scan {
   static bool is_control(char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
   }
+
+  // The last is the end of a byte order mark.
+  static bool may_precede_string(char c) { return std::string_view(" \t=[{,.\xbf").contains(c); }
 
   // To behind the closing quote, or the end of the line, where the parser will complain.
   void skip_string(char quote) {

@@ -173,6 +173,8 @@ struct WrongCase {
 constexpr WrongCase kWrongCases[] = {
     {"[\x17]", "f:1:2: a control character; expected text"},
     {"[[ =]]", "f:1:4: Error while parsing key: expected bare key starting character or string delimiter, saw '='"},
+    {"[[timeout]]\nname = -\"\xd2\x92\"", "f:2:9: a quote within a word; expected one where a key or a value begins"},
+    {"a = \"\"'\xd2\x92'", "f:1:7: a quote within a word; expected one where a key or a value begins"},
     {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1", "f:2:1: a letter outside ASCII; expected it in quotes or in a comment"},
     {"\xef\xbb\xbf\"\xef\xbb\xbb\" = 1",
      "f:1:1: a host model has no key \"\xef\xbb\xbb\"; expected one of host, interface, pair, route, rule, timeout, "
