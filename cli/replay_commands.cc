@@ -50,22 +50,19 @@ Result<void> ReplayCommands::add(std::string_view text, const ModuleSet& modules
   if (std::ranges::none_of(modules.uses(), named)) {
     return fail(fmt::format("no --module is called \"{}\"", command.module), std::string(kForm));
   }
-  const auto later = [&](const Command& other) {
-    return other.when != When::Time || (command.when == When::Time && other.at > command.at);
-  };
-  const bool by_time = command.when == When::Time;
-  const auto place = by_time ? std::ranges::find_if(waiting_, later) : waiting_.end();
-  waiting_.insert(place, std::move(command));
+  const auto moment = [](const Command& one) { return std::pair(one.when, one.at); };
+  waiting_.insert(std::ranges::upper_bound(waiting_, moment(command), {}, moment), std::move(command));
   return {};
 }
 
 void ReplayCommands::give_due(const Packet& packet, Engine& engine) {
   if (std::exchange(first_, false)) began_ = packet.time;
+  // Unsigned: stamps may lie as far from each other as they like.
+  const uint64_t passed = packet.time < began_ ? 0 : static_cast<uint64_t>(packet.time) - static_cast<uint64_t>(began_);
   std::erase_if(waiting_, [&](const Command& command) {
-    const Timestamp time = began_ + static_cast<Timestamp>(command.at);
-    if (command.when == When::End) return false;
-    if (command.when == When::Packet ? packet.number < command.at : packet.time < time) return false;
-    const Timestamp now = command.when == When::Packet ? packet.time : time;
+    const bool by_time = command.when == When::Time;
+    if (command.when == When::End || command.at > (by_time ? passed : packet.number)) return false;
+    const Timestamp now = by_time ? began_ + static_cast<Timestamp>(command.at) : packet.time;
     if (now > engine.clock().now()) engine.clock().advance_to(now);
     give(command, engine);
     return true;

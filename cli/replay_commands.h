@@ -11,11 +11,13 @@
 
 namespace sallyport::cli {
 
-// The commands of one replay, each given once, when its moment comes: in the order in which they were said where it is
-// the same moment. What modules answer goes to standard error.
+// The commands of one replay, each given once, when its moment comes. Where that is the same packet, those by time come
+// first, in the order of their times, then those by number, in the order of their numbers; those of one time or number
+// in the order in which they were said. What modules answer goes to standard error.
 class ReplayCommands {
  public:
-  // "WHEN MODULE WORDS". WHEN is +TIME behind the first packet, #N before the packet of that number, or end.
+  // "WHEN MODULE WORDS". WHEN is +TIME behind the first packet, #N before the packet of that number (or, where there is
+  // none, the next), or end.
   Result<void> add(std::string_view text, const ModuleSet& modules);
   // Those that come before this packet.
   void give_before(const Packet& packet, Engine& engine) {
@@ -38,7 +40,7 @@ class ReplayCommands {
   void give_due(const Packet& packet, Engine& engine);
   void give(const Command& command, Engine& engine);
 
-  std::vector<Command> waiting_;  // those by time first, in its order
+  std::vector<Command> waiting_;  // in the order in which they are given
   Timestamp began_ = 0;
   bool first_ = true;
   uint64_t refused_ = 0;

@@ -69,8 +69,20 @@ grep -q 'warning: the input ended before its moment came: honeypot list' answers
 first=$(python3 -c 'import json
 print(next(e["pcap_cnt"] for e in map(json.loads, open("led.json")) if e["event_type"] == "honeypot"))')
 lead --command "#$((first + 1)) honeypot release 198.19.66.6" --command "#$((first + 1)) honeypot list" 2>answers
+grep -q '^198.19.66.6 is released$' answers || fail "it does not release: $(cat answers)"
+grep -q '^honeypot list$' answers || fail "it does not list: $(cat answers)"
 grep -A1 '^honeypot list$' answers | grep -q '198.19.66.6' && fail "it is led after its release: $(cat answers)"
 [ "$(grep -c '"event":"end".*"reason":"command"' led.json)" -eq 1 ] || fail "no end at packet $first: $(cat answers)"
+# Those that are due with one packet: by time, then by number, whether that packet is there or not; a time may lie where no
+# stamp reaches.
+lead --command "#5 honeypot release 192.0.2.6" --command "#3 honeypot release 192.0.2.4" \
+  --command "#4 honeypot release 192.0.2.5" --command "+1ns honeypot release 192.0.2.7" \
+  --command "+0s honeypot release 192.0.2.1" --command "#1 honeypot release 192.0.2.3" \
+  --command "+0s honeypot release 192.0.2.2" --command "end honeypot release 192.0.2.8" \
+  --command "+100000d honeypot release 192.0.2.9" "src host 198.19.66.6" 2>answers && fail "it releases whom it does not lead"
+grep '192.0.2.9' answers | grep -q '^warning: the input ended before its moment came' || fail "the future: $(cat answers)"
+order=$(sed -n 's/^honeypot release 192\.0\.2\.\([0-9]\): .*/\1/p' answers | tr -d '\n')
+[ "$order" = 12345678 ] || fail "commands come in the order $order: $(cat answers)"
 refused "192.0.2.77 has no lease" lead --command "end honeypot release 192.0.2.77"
 got=0
 lead --command "soon honeypot list" 2>err || got=$?
