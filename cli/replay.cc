@@ -103,9 +103,9 @@ class Replay {
  private:
   std::expected<void, Stop> check_arguments() const {
     int on_stdout = 0;
-    for (const std::string& path :
-         {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
-          arguments_.conntrack_events, arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
+    for (const std::string& path : {arguments_.output, arguments_.counters, arguments_.counters6, arguments_.conntrack,
+                                    arguments_.conntrack_events, arguments_.expectation_events,
+                                    arguments_.conntrack_stats, arguments_.log, arguments_.nflog}) {
       on_stdout += path == "-";
     }
     for (const std::string& path : arguments_.events) on_stdout += path == "-";

@@ -1,5 +1,7 @@
 # What helpers come to expect in a replay, and expect no more: line by line as conntrack -E expect -o timestamp.
 . "$TREE/tests/cli/support.sh"
+# What text2pcap reads is local time.
+export TZ=UTC
 # packet SECOND SOURCE PORT DESTINATION PORT TEXT: the next UDP packet of the capture.
 number=100
 packet() {
@@ -50,5 +52,9 @@ grep '\[NEW\]' expected | cmp - events || fail "more was told than was chosen: $
 grep -v helper rules >no_helper
 expect 0 follow no_helper --expectation-events events
 [ ! -s events ] || fail "something is expected without a helper: $(cat events)"
+# One output alone goes to standard output.
+expect 2 follow rules --expectation-events - --json
+says err "two outputs on standard output"
+expect 2 follow rules --expectation-events - --conntrack-events -
 expect 3 follow rules --expectation-events no/such/folder/events
 says err "no/such/folder/events"
