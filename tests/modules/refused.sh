@@ -36,6 +36,7 @@ sed 's/kModuleAbi = [0-9]*/kModuleAbi = 77/' "$work/prefix/include/sallyport/mod
 sed 's|<sallyport/module.h>|"module77.h"|' good.cc >other.cc
 compile other.cc other.so
 abi=$(sed -n 's/.*kModuleAbi = \([0-9]*\);.*/\1/p' "$work/prefix/include/sallyport/module.h")
+[ -n "$abi" ] || fail "module.h does not say which ABI it has"
 refused "is built for module ABI 77, this program has $abi" ask ./other.so
 
 # No module at all, no library at all, nothing at all.
