@@ -297,16 +297,9 @@ int run(Settings settings) {
   for (const char* family : {"ipv4/icmp_", "ipv6/icmp/"}) {
     std::ofstream(fmt::format("/proc/sys/net/{}echo_ignore_all", family)) << 1;
   }
-  // What was lost piles up faster in a test than it is given up.
-  for (const char* name : {"net/netfilter/nf_conntrack_frag6_high_thresh", "net/ipv4/ipfrag_high_thresh"}) {
-    std::ofstream(fmt::format("/proc/sys/{}", name)) << (256 << 20);
-  }
   // Of a datagram that a table was cut short in some pieces still wait, and their sender would be told of it a minute
   // later, in the middle of another conversation.
-  for (const char* name :
-       {"net/netfilter/nf_conntrack_frag6_timeout", "net/ipv6/ip6frag_time", "net/ipv4/ipfrag_time"}) {
-    std::ofstream(fmt::format("/proc/sys/{}", name)) << 86'400;
-  }
+  NamespaceReferee::keep_fragments();
   if (!turn_on_refusal_log()) {
     fmt::print("NOT TESTED: why packets are INVALID: this kernel has no nf_conntrack_log_invalid.\n");
     return kNotTested;

@@ -175,6 +175,7 @@ void NamespaceReferee::collect(Observed& observed) {
 
 void NamespaceReferee::keep_fragments() {
   for (const auto& [name, value] : {std::pair{"ipv4/ipfrag_time", "100000"},
+                                    {"ipv6/ip6frag_time", "100000"},
                                     {"ipv4/ipfrag_high_thresh", "1000000000"},
                                     {"netfilter/nf_conntrack_frag6_timeout", "100000"},
                                     {"netfilter/nf_conntrack_frag6_high_thresh", "1000000000"}}) {
