@@ -2,6 +2,8 @@
 # each of the others gets a source of its own here, with nothing else in it.
 function(sallyport_check_headers)
   file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cc)
+  # Which header comes first is read here: an edit of a source may change it. To configure takes half a second.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${library_sources})
   set(proven)
   foreach(source IN LISTS library_sources)
     file(STRINGS ${source} first_include REGEX "^#include" LIMIT_COUNT 1)
