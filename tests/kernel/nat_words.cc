@@ -97,6 +97,15 @@ void forget_identification(std::string& piece) {
 
 Input input_of(const Way& way, const Said& said) { return {0, test::bytes_of(packet_of(way, said))}; }
 
+bool is_mapped(const Way& way, const Seen& left) {
+  const std::vector<uint8_t> first = input_of(way, {}).frame;
+  const Packet packet = parsed(left.bytes);
+  if (packet.protocol != parsed(first).protocol || packet.destination() == way.from) return false;
+  const Ids asked = ids_of(first), got = ids_of(left.bytes);
+  return packet.source() != way.from || packet.destination() != way.to || asked.source != got.source ||
+         asked.destination != got.destination;
+}
+
 Input answer_to(const Seen& seen, uint8_t protocol, const Said& said) {
   Packet packet = parsed(seen.bytes);
   Ids ids = ids_of(seen.bytes);
@@ -123,7 +132,9 @@ bool cut_up(const Input& whole, uint32_t mtu, uint32_t identification, std::vect
     store_be16(packet.data() + 4, static_cast<uint16_t>(identification));
     set_header_checksum(packet);
   }
-  return fragment(packet, mtu, identification, pieces);
+  if (fragment(packet, mtu, identification, pieces)) return true;
+  fmt::print("cannot be cut up into pieces of {} bytes: {}\n", mtu, test::to_hex(whole.frame));
+  return false;
 }
 
 }  // namespace sallyport::kernel

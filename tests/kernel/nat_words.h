@@ -25,6 +25,8 @@ struct Said {
 
 // By the interface that who begins a conversation is behind.
 Input input_of(const Way& way, const Said& said);
+// What left for the first packet is that packet with other ends, and no answer to it.
+bool is_mapped(const Way& way, const Seen& left);
 // What the far end says to the packet that reached it.
 Input answer_to(const Seen& seen, uint8_t protocol, const Said& said);
 
@@ -35,7 +37,7 @@ struct ErrorKind {
 };
 Input error_about(const Seen& seen, const ErrorKind& kind);
 
-// In fragments, each at most `mtu` bytes. False: that is not possible.
+// In fragments, each at most `mtu` bytes. Said in a line on standard output and false: that is not possible.
 bool cut_up(const Input& whole, uint32_t mtu, uint32_t identification, std::vector<Packet>& pieces);
 
 }  // namespace sallyport::kernel
