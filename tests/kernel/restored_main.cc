@@ -46,7 +46,7 @@ bool is_fragment(const Input& packet) {
   for (size_t at = 40;
        (header == kHopByHop || header == kRouting || header == kDestinationOptions) && at + 2 <= bytes.size();) {
     header = bytes[at];
-    at += (bytes[at + 1] + 1u) * 8;
+    at += (size_t{bytes[at + 1]} + 1) * 8;
   }
   return header == kFragment;
 }
