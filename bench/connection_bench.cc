@@ -53,7 +53,7 @@ void established(benchmark::State& state, bool tcp, const std::string& rules = k
   establish(path, flows, tcp, mapped_to);
   path.feed(ring, kNear);
   const uint64_t before = path.left();
-  for (auto _ : state) path.next_burst();
+  for ([[maybe_unused]] auto _ : state) path.next_burst();
   const uint64_t packets = state.iterations() * kBurst;
   if (path.left() - before != packets) state.SkipWithError("not every packet was forwarded");
   if (path.rule_packets(0) < packets) state.SkipWithError("not every packet was ESTABLISHED");
@@ -68,7 +68,7 @@ void masquerade_tcp(benchmark::State& state) { established(state, true, with_nat
 void open_new(benchmark::State& state, const std::string& rules) {
   const auto flows = static_cast<uint32_t>(state.range(0));
   const FrameRing ring(flows, flows, 1);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     auto path = std::make_unique<Path>(rules, roomy_router(), ring);
     state.ResumeTiming();
@@ -91,7 +91,7 @@ void new_snat_crowded(benchmark::State& state) {
   const FrameRing first(kTaken, kTaken, 1);
   const FrameRing all(65'536, 65'536, 1);
   uint64_t opened = 0, tried = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     auto path =
         std::make_unique<Path>(with_nat("-p udp -j SNAT --to-source 10.2.0.1:1024-33023"), roomy_router(), first);
@@ -114,8 +114,8 @@ void new_snat_crowded(benchmark::State& state) {
 
 // A packet of an established flow, one by one, while others end by time in an order of their own, one for every eight
 // packets. Beside the same packets with the same table where time stands still.
-// What is told of are quantiles over the packets of what each costs in the median of several turns: of a single turn, as
-// somebody would meet it, they are higher by what the machine does in between.
+// What is told of are quantiles over the packets of what each costs in the median of several turns: of a single turn,
+// as somebody would meet it, they are higher by what the machine does in between.
 class ExpiryRun {
  public:
   static constexpr uint32_t kBusy = 1024, kIdle = 262'144, kPacketsPerEnd = 8;
@@ -128,7 +128,7 @@ class ExpiryRun {
     const FrameRing again(kAll, kAll, stride_of(kAll));
     path_.feed(again, kNear);
     for (uint32_t done = 0; done < kAll; done += kBurst) {
-      path_.set_time(kLifetime / kAll * (done + kBurst));
+      path_.set_time(kLifetime / kAll * static_cast<Timestamp>(done + kBurst));
       path_.next_burst();
     }
     now_ = kLifetime;
@@ -192,7 +192,7 @@ void expiry(benchmark::State& state) {
   // slow for both.
   constexpr int kTurns = 7;
   std::vector<std::vector<int64_t>> still, expiring;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (int turn = 0; turn < kTurns; ++turn) {
       for (const bool expires : {false, true}) {
         ExpiryRun run(expires);

@@ -124,10 +124,12 @@ class Path {
     in_ = in;
     next_ = 0;
   }
-  // All of the ring once; its size must be a multiple of the burst's.
+  // All of the ring once; its size must be a multiple of the burst's. It need not live on; what comes next is fed
+  // first.
   void pass(const FrameRing& ring, InterfaceId in) {
     feed(ring, in);
     for (uint32_t done = 0; done < ring.frames(); done += kBurst) next_burst();
+    ring_ = nullptr;
   }
   uint64_t left() const { return sink_.left; }
   // What the rule of the filter table's FORWARD chain has counted.
@@ -146,7 +148,7 @@ class Path {
   }
 
  private:
-  const FrameRing* ring_;
+  const FrameRing* ring_;  // null: none is fed
   InterfaceId in_ = 1;
   uint32_t next_ = 0;
   Timestamp time_ = 0;

@@ -33,7 +33,7 @@ std::string tuple_rules(int count) {
 
 void forward(benchmark::State& state, const std::string& rules, HostModel host, const bench::FrameRing& ring) {
   Path path(rules, std::move(host), ring);
-  for (auto _ : state) path.next_burst();
+  for ([[maybe_unused]] auto _ : state) path.next_burst();
   if (!path.all_forwarded(state.iterations() * kBurst)) state.SkipWithError("not every packet was forwarded");
   report(state);
 }
@@ -70,7 +70,7 @@ void parse_only(benchmark::State& state) {
   uint32_t next = 0;
   uint64_t malformed = 0;
   uint64_t sum = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (Packet& packet : packets) {
       packet.assign(ring.frame(next), bench::kNetworkOffset);
       if (++next == ring.frames()) next = 0;

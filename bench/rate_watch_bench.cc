@@ -38,7 +38,7 @@ void established(benchmark::State& state, bool watched) {
   path.pass(ring, 1);
   path.feed(ring, 1);
   const uint64_t before = path.left();
-  for (auto _ : state) path.next_burst();
+  for ([[maybe_unused]] auto _ : state) path.next_burst();
   if (path.left() - before != state.iterations() * kBurst) state.SkipWithError("not every packet was forwarded");
   bench::report(state);
 }
@@ -50,8 +50,9 @@ void sources(benchmark::State& state, bool watched) {
   const FrameRing ring = FrameRing::of_sources(static_cast<uint32_t>(state.range(0)));
   Path path(kStateless, bench::router(), ring, modules.get());
   path.pass(ring, 1);
+  path.feed(ring, 1);
   const uint64_t before = path.left();
-  for (auto _ : state) path.next_burst();
+  for ([[maybe_unused]] auto _ : state) path.next_burst();
   if (path.left() - before != state.iterations() * kBurst) state.SkipWithError("not every packet was forwarded");
   bench::report(state);
 }
