@@ -101,10 +101,14 @@ class TcpTalk {
 
  private:
   // A stamp, a later one that is older, selective acknowledgements; then stamps that are cut off, empty or too long.
-  static constexpr std::string_view kSackAndStamp[] = {"0101080a0000000100000001", "0101080affffffff00000000",
-                                                       "0101050a0000006400000200", "0101080a00000001",
-                                                       "08000101",                 "08010101",
-                                                       "0802080c0000000100000001", "0101080a0000000100000001050a0000"};
+  static constexpr std::string_view kSackAndStamp[] = {"0101080a0000000100000001",
+                                                       "0101080affffffff00000000",
+                                                       "0101050a0000006400000200",
+                                                       "0101080a00000001",
+                                                       "08000101",
+                                                       "08010101",
+                                                       "0802080c0000000100000001",
+                                                       "0101080a0000000100000001050a0000"};
 
   TcpFields exact(uint8_t from, uint8_t flags) const {
     TcpFields fields = {.sequence = talker_.next[from], .window = 65535};
