@@ -37,9 +37,7 @@ class Scan {
     const char c = text_[at_];
     if (is_control(c)) return problem("a control character", "text");
     if (c == '\n') {
-      ++line_;
-      line_start_ = ++at_;
-      dots_ = 0;
+      end_line();
     } else if (c == '#') {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else if (c == '"' || c == '\'') {
@@ -54,6 +52,9 @@ class Scan {
       if (static_cast<unsigned char>(c) >= 0x80)
         return problem("a letter outside ASCII", "it in quotes or in a comment");
       if (c == '.' && ++dots_ > kMostKeyParts) return problem("a key of too many parts", "64 at most");
+      if (c == '=') in_value_ = true;
+      if (c == '[' || c == '{') ++open_brackets_;
+      if ((c == ']' || c == '}') && open_brackets_ != 0) --open_brackets_;
       ++at_;
     }
     return std::nullopt;
@@ -63,8 +64,17 @@ class Scan {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
   }
 
-  // The last is the end of a byte order mark.
-  static bool may_precede_string(char c) { return std::string_view(" \t=[{,.\xbf").contains(c); }
+  // A dot only between the parts of a key; the last one is the end of a byte order mark.
+  bool may_precede_string(char c) const { return c == '.' ? !in_value_ : std::string_view(" \t=[{,\xbf").contains(c); }
+
+  // A value goes on over several lines within brackets only.
+  void end_line() {
+    ++line_;
+    line_start_ = ++at_;
+    dots_ = 0;
+    if (!in_value_) open_brackets_ = 0;
+    in_value_ = open_brackets_ != 0;
+  }
 
   // To behind the closing quote, or the end of the line, where the parser will complain.
   void skip_string(char quote) {
@@ -89,6 +99,8 @@ class Scan {
   size_t at_ = 0;
   size_t line_start_ = 0;
   size_t dots_ = 0;
+  size_t open_brackets_ = 0;
+  bool in_value_ = false;
   uint32_t line_ = 1;
 };
 

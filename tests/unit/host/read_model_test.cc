@@ -174,6 +174,8 @@ constexpr WrongCase kWrongCases[] = {
     {"[\x17]", "f:1:2: a control character; expected text"},
     {"[[ =]]", "f:1:4: Error while parsing key: expected bare key starting character or string delimiter, saw '='"},
     {"[[timeout]]\nname = -\"\xd2\x92\"", "f:2:9: a quote within a word; expected one where a key or a value begins"},
+    {"a = 1.\"\xd2\x92\"", "f:1:7: a quote within a word; expected one where a key or a value begins"},
+    {"a = [\n1,\n1.'\xd2\x92']", "f:3:3: a quote within a word; expected one where a key or a value begins"},
     {"a = \"\"'\xd2\x92'", "f:1:7: a quote within a word; expected one where a key or a value begins"},
     {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1", "f:2:1: a letter outside ASCII; expected it in quotes or in a comment"},
     {"\xef\xbb\xbf\"\xef\xbb\xbb\" = 1",
