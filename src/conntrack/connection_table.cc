@@ -20,8 +20,9 @@ bool gone(const Connection& connection, Timestamp now) {
   return connection.deadline <= now || (connection.status & kStatusDying) != 0;
 }
 
+// One that was killed already does not run out.
 bool ran_out(const Connection& connection, Timestamp now) {
-  return (connection.status & kStatusConfirmed) != 0 && connection.deadline <= now;
+  return (connection.status & (kStatusConfirmed | kStatusDying)) == kStatusConfirmed && connection.deadline <= now;
 }
 
 template <size_t N>
@@ -87,7 +88,7 @@ Connection* ConnectionTable::create(const Tuple& original, const Tuple& reply, T
 
 template <size_t N>
 Connection* ConnectionTable::create(const TupleWords<N>& original, const TupleWords<N>& reply, Timestamp now) {
-  if (size_ + unconfirmed_.size() >= most_ && !early_drop(hash_of(original), now)) {
+  if (size_ + unconfirmed_.size() >= most_ && !end_due(now) && !early_drop(hash_of(original), now)) {
     ++counters.drop;
     return nullptr;
   }
@@ -225,6 +226,18 @@ void ConnectionTable::make_due(uint32_t number, Timestamp now) {
     for (const uint32_t hash : hashes_of(*connection)) index_.prefetch(hash);
   }
   ++due_at_;
+}
+
+// What was found past its deadline makes room before anything else has to. False: nothing did.
+bool ConnectionTable::end_due(Timestamp now) {
+  bool ended = false;
+  for (uint32_t& number : due_) {
+    if (Connection* const connection = still_due(std::exchange(number, 0), now)) {
+      kill(*connection);
+      ended = true;
+    }
+  }
+  return ended;
 }
 
 // Another may live there by now, or the same one a while longer.

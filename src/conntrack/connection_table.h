@@ -99,7 +99,7 @@ class ConnectionTable {
       free_dead();
   }
   // Ends some of those past their deadline: looks at one more than there were packets, in turn, and ends at most one
-  // for each of these.
+  // for each of these, or one where there were none.
   void sweep(Timestamp now, uint32_t packets);
 
   // Look-ahead, in two steps that are best taken for a whole burst each; hints only. The second answers with the
@@ -156,6 +156,7 @@ class ConnectionTable {
   std::array<uint32_t, 2> hashes_of(const Connection& connection) const;
   bool early_drop(uint32_t hash, Timestamp now);
   void make_due(uint32_t number, Timestamp now);
+  bool end_due(Timestamp now);
   Connection* still_due(uint32_t number, Timestamp now) const;
   void free_dead();
   void free(Connection& connection);

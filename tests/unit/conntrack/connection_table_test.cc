@@ -180,6 +180,20 @@ TEST(ConnectionTable, EndsAtMostOneForEachPacket) {
   EXPECT_EQ(table.size(), 0u);
 }
 
+// Where room is wanted nobody waits for the packets behind it.
+TEST(ConnectionTable, AFullTableEndsWhatWasFoundPastItsTime) {
+  constexpr uint32_t kMost = 8;
+  ConnectionTable table(kMost, kKey);
+  for (uint32_t i = 0; i < kMost; ++i) add(table, i, 0, kSecond)->status |= kStatusAssured;
+  for (uint32_t packet = 0; packet < kMost; ++packet) table.sweep(2 * kSecond, 1);
+  ASSERT_EQ(table.size(), kMost) << "found, not ended";
+  for (uint32_t i = 0; i < kMost; ++i) EXPECT_NE(add(table, 100 + i, 2 * kSecond), nullptr) << i;
+  table.reclaim();
+  EXPECT_EQ(table.counters.drop, 0u);
+  EXPECT_EQ(table.counters.early_drop, 0u);
+  EXPECT_EQ(table.size(), kMost);
+}
+
 // Between being found and being ended it may have gone another way, and its place may be another's.
 TEST(ConnectionTable, EndsOnlyWhatIsStillPastItsTime) {
   ConnectionTable table(10'000, kKey);
