@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -108,13 +109,16 @@ class HelperNat {
     grew(packet, connection, static_cast<int32_t>(static_cast<int64_t>(text.size()) - part.size));
     return true;
   }
-  // Whether connections to that place are for the machine itself, which keeps it from NAT: nobody is to be told of it.
+  // Whether the destination (address, protocol, port) is one of the machine's own that NAT may not give away ([host]
+  // spared_by_nat): what is expected there must not be told to the other side. expect() asks it by itself; only who
+  // calls Expecter::expect for a mapped connection has to.
   virtual bool spares(const Tuple& expected) const = 0;
   // Connection tracking only: maps a connection that was expected and now begins.
   virtual void follow(Connection& connection, const Expectation& expectation, Expecter& expecter, Timestamp now) = 0;
 };
 
-// What a helper is told beside the packet and its connection, extra included.
+// What a helper is told beside the packet and its connection, extra included. When a connection has ended there is no
+// packet: then only `now`, `expecter` and `calls` mean something.
 struct HelperContext {
   Timestamp now = 0;
   PacketState state = PacketState::New;
@@ -122,15 +126,15 @@ struct HelperContext {
   Expecter* expecter = nullptr;
   HelperNat* nat = nullptr;  // null: the connection is not mapped; what is said can be believed as it stands
   PptpCalls* calls = nullptr;
-  const HookContext* hook = nullptr;  // where the packet is
+  const HookContext* hook = nullptr;  // where the packet is; null: there is none
 };
 
 // A constant; -j CT --helper gives it to connections by name, family and protocol.
 struct Helper {
   // Limits of what one connection may expect at a time.
   struct Class {
-    uint32_t most = 0;  // 0: no class
-    Duration lasts = 0;
+    uint32_t most = 0;   // 0: as many as all helpers together may have (nf_conntrack_expect_max)
+    Duration lasts = 0;  // more than 0, or what is expected is over at once
     std::string_view name = {};
   };
   std::string_view name = {};
@@ -146,7 +150,9 @@ struct Helper {
   bool leaves_mapped_alone = false;
 };
 
-// Null: there is none.
+// Among those that Sallyport has itself. Null: there is none.
 const Helper* find_helper(std::string_view name, Family family, uint8_t protocol);
+// The same where modules may have others; see ModuleSet::find_helper.
+using HelperFinder = std::function<const Helper*(std::string_view name, Family family, uint8_t protocol)>;
 
 }  // namespace sallyport

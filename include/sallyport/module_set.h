@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sallyport/helper.h"
 #include "sallyport/module.h"
 #include "sallyport/registry.h"
 
@@ -81,13 +83,16 @@ class ModuleSet {
   // The built-in matches and targets and the modules' own.
   const Registry& registry() const { return registry_; }
   const std::vector<ModuleUse>& uses() const { return uses_; }
+  // The helper that -j CT --helper NAME gives: one of the module that was added last and has it, else Sallyport's own.
+  // Null: there is none. Lives as long as this set.
+  const Helper* find_helper(std::string_view name, Family family, uint8_t protocol) const;
 
  private:
   void add_helpers(const ModuleUse& use);
 
   std::vector<ModuleUse> uses_;
   Registry registry_;
-  std::vector<std::shared_ptr<const Helper>> helpers_;
+  std::deque<std::shared_ptr<const Helper>> helpers_;  // the latest first
   bool isolate_ = false;
 };
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include "conntrack/mapping_sides.h"
 #include "conntrack/record_words.h"
@@ -99,10 +98,10 @@ void ConnectionEvents::tell(const Connection& connection, ListedEvent event, uin
       record.fields &= ~static_cast<uint32_t>(Field::Counts | Field::DeltaTime | Field::Start);
       if ((bits & kEventProtocolInfo) == 0) record.state = ListedState::Absent;
     }
-    std::string labels;  // outlives the record
     if ((bits & kEventLabel) != 0) {
-      labels = labels_text_(connection.extra->labels);
-      record.labels = labels;
+      labels_.clear();
+      labels_text_(connection.extra->labels, labels_);
+      record.labels = labels_;
       record.fields |= Field::Labels;
     }
     if (connection.mark == 0 && (bits & kEventMark) == 0) record.fields &= ~static_cast<uint32_t>(Field::Mark);

@@ -1,6 +1,7 @@
 // Connections' events: told once a packet has passed all hooks, and when a connection ends.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "conntrack/connection_table.h"
@@ -36,6 +37,7 @@ class ConnectionEvents {
   EventSink* sink_;
   ConnectionEventSink* listener_;
   LabelsText labels_text_;
+  std::string labels_;  // of the record that is told
 };
 
 }  // namespace sallyport

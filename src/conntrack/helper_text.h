@@ -9,13 +9,13 @@
 #include <span>
 #include <string_view>
 
+#include "conntrack/digit.h"
 #include "sallyport/packet.h"
 
 namespace sallyport {
 
 using PayloadText = std::span<const uint8_t>;
 
-constexpr bool is_digit(uint8_t letter) { return letter >= '0' && letter <= '9'; }
 // As the kernel has it, in ISO 8859-1.
 constexpr bool is_letter(uint8_t letter) {
   const uint8_t lower = letter | 0x20;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "conntrack/record_values.h"
 #include "conntrack/record_words.h"
 #include "conntrack/tuple.h"
 #include "sallyport/helper.h"
@@ -135,13 +136,19 @@ std::string list_connections(const ConnectionTable& table, Timestamp now, const 
   const auto connections = table.list(now);
   if (connections.empty()) return listing;
   listing += listing_head(style.form);
+  const bool counts_whole_seconds = style.form == ConnectionForm::Conntrack || style.form == ConnectionForm::Xml;
   for (const Connection* connection : connections) {
     ConnectionRecord record = record_of(*connection, now, timeouts);
     const ConnectionExtra* const extra = connection->extra;
     if (labels_text && extra != nullptr && extra->labels != std::array<uint64_t, 2>{}) {
-      labels = labels_text(extra->labels);
+      labels.clear();
+      labels_text(extra->labels, labels);
       record.labels = labels;
       record.fields |= Field::Labels;
+    }
+    // conntrack(8) counts from the second of its begin to that of now, the kernel itself what lies between.
+    if (record.has(Field::Start) && counts_whole_seconds) {
+      record.delta_time_s = whole_seconds_between(record.start_ns, static_cast<uint64_t>(now));
     }
     // Who reads the kernel's own file holds the entry too.
     if (style.form == ConnectionForm::NfConntrack) ++record.use;

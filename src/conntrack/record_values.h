@@ -6,11 +6,10 @@
 #include <optional>
 #include <string_view>
 
+#include "conntrack/digit.h"
 #include "sallyport/address.h"
 
 namespace sallyport {
-
-constexpr bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
 // Decimal digits, all of `text`, up to `most`.
 template <class Number>
@@ -25,6 +24,12 @@ bool read_number(std::string_view text, uint64_t most, Number& value) {
   }
   value = static_cast<Number>(sum);
   return true;
+}
+
+// The second of one moment to that of the other; 0 where it is before.
+constexpr uint64_t whole_seconds_between(uint64_t from_ns, uint64_t to_ns) {
+  constexpr uint64_t kSecond_ns = 1'000'000'000;
+  return to_ns > from_ns ? to_ns / kSecond_ns - from_ns / kSecond_ns : 0;
 }
 
 // A key of GRE, such as "0x10".

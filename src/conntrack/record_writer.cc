@@ -7,6 +7,7 @@
 
 #include <ctime>
 
+#include "conntrack/record_values.h"
 #include "conntrack/record_words.h"
 
 namespace sallyport {
@@ -138,10 +139,16 @@ void append_security(const ConnectionRecord& record, std::string& out) {
   }
 }
 
-void append_delta_time(const ConnectionRecord& record, std::string& out) {
+void append_delta_time(const ConnectionRecord& record, uint64_t seconds, std::string& out) {
   if (!record.has(Field::DeltaTime)) return;
-  append_number("delta-time=", record.delta_time_s, out);
+  append_number("delta-time=", seconds, out);
   out += ' ';
+}
+
+// Of what has ended, conntrack(8)'s lines count from the second of its begin to that of its end.
+uint64_t conntrack_delta_time(const ConnectionRecord& record) {
+  if (!record.has(Field::Start) || !record.has(Field::Stop)) return record.delta_time_s;
+  return whole_seconds_between(record.start_ns, record.stop_ns);
 }
 
 void append_timeout_and_state(const ConnectionRecord& record, std::string& out) {
@@ -181,7 +188,7 @@ void write_nf_conntrack(const ConnectionRecord& record, std::string& out) {
   out += ' ';
   append_security(record, out);
   append_zone(record, true, out);
-  append_delta_time(record, out);
+  append_delta_time(record, record.delta_time_s, out);
   append_number("use=", record.has(Field::Use) ? record.use : 2, out);
 }
 
@@ -210,7 +217,7 @@ void write_conntrack(const ConnectionRecord& record, const ConnectionStyle& styl
   }
   append_security(record, out);
   append_zone(record, false, out);
-  append_delta_time(record, out);
+  append_delta_time(record, conntrack_delta_time(record), out);
   if (style.kernel_timestamp && record.has(Field::Start)) append_day("[start=", record.start_ns, out);
   if (style.kernel_timestamp && record.has(Field::Stop)) append_day("[stop=", record.stop_ns, out);
   if (record.has(Field::Helper)) {

@@ -49,9 +49,10 @@ Duration time_left(const ConnectionRecord& record, const Timeouts& timeouts) {
   return record.protocol == kTcp ? timeouts.tcp[static_cast<size_t>(TcpState::Established)] : timeouts.udp_stream;
 }
 
-Result<void> add_helper(ConnectionTable& table, const ConnectionRecord& record, Connection& connection) {
+Result<void> add_helper(ConnectionTable& table, const ConnectionRecord& record, const HelperFinder& find,
+                        Connection& connection) {
   if (!record.has(Field::Helper)) return {};
-  const Helper* helper = find_helper(record.helper, record.family, record.protocol);
+  const Helper* helper = find(record.helper, record.family, record.protocol);
   if (helper == nullptr) return fail("there is no such helper for this protocol", "ftp, tftp ...");
   table.extra(connection).helper = helper;
   connection.status |= kStatusHelper;
@@ -69,7 +70,9 @@ void set_state(const ConnectionRecord& record, Connection& connection) {
 }
 
 // What no listing holds, windows above all, is learnt from the packets that come.
-Result<void> restore(ConnectionTable& table, const ConnectionRecord& record, Timestamp now, const Timeouts& timeouts) {
+Result<void> restore(ConnectionTable& table, const ConnectionRecord& record, const RestoreContext& context) {
+  const Timestamp now = context.now;
+  const Timeouts& timeouts = context.timeouts;
   if (record.event != ListedEvent::None) return fail("this is an event", "a listing, such as conntrack -L prints");
   if (record.untracked_protocol && record.has_ports())
     return fail("the kernel that listed this did not track its protocol", "a line with sport= and dport=");
@@ -81,7 +84,7 @@ Result<void> restore(ConnectionTable& table, const ConnectionRecord& record, Tim
     return fail(fmt::format("there are more connections than net.netfilter.nf_conntrack_max ({}) allows", table.most()),
                 "a larger nf_conntrack_max in the host model");
   Connection* connection = table.create(original, reply, now);
-  if (auto done = add_helper(table, record, *connection); !done) return done;
+  if (auto done = add_helper(table, record, context.find_helper, *connection); !done) return done;
   connection->status |= status_of(record);
   connection->mark = record.mark;
   connection->deadline = now + time_left(record, timeouts);
@@ -99,13 +102,13 @@ Result<void> restore(ConnectionTable& table, const ConnectionRecord& record, Tim
 }  // namespace
 
 Results<uint64_t> restore_connections(ConnectionTable& table, std::string_view listing, std::string_view file,
-                                      Timestamp now, const Timeouts& timeouts) {
+                                      const RestoreContext& context) {
   ConnectionReader reader(listing, file);
   ConnectionRecord record;
   Errors errors;
   uint64_t restored = 0;
   while (reader.next(record) && errors.size() < ConnectionReader::kErrorsKept) {
-    if (auto done = restore(table, record, now, timeouts); done) {
+    if (auto done = restore(table, record, context); done) {
       ++restored;
     } else {
       errors.push_back(std::move(done.error()));

@@ -46,8 +46,8 @@ class NoLog final : public LogSink {
 
 // With the names that this machine has for them now.
 LabelsText labels_in_words() {
-  return [names = label_names_of_this_machine()](const std::array<uint64_t, 2>& labels) {
-    return labels_text(labels, names);
+  return [names = label_names_of_this_machine()](const std::array<uint64_t, 2>& labels, std::string& out) {
+    append_labels(labels, names, out);
   };
 }
 
@@ -178,7 +178,7 @@ class EngineImpl final : public Engine {
 
   std::vector<std::string> warnings() const override {
     std::vector<std::string> warnings;
-    for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, warnings);
+    for (const Ruleset& ruleset : config_.rulesets) add_warnings(ruleset, helper_finder(), warnings);
     return warnings;
   }
   ContentCounters content_counters() const override {
@@ -217,8 +217,9 @@ class EngineImpl final : public Engine {
 
   Results<uint64_t> restore_connections(std::string_view listing, std::string_view file) override {
     if (conntrack_ == nullptr) return 0;
-    auto restored =
-        sallyport::restore_connections(conntrack_->table(), listing, file, clock_.now(), conntrack_->timeouts());
+    auto restored = sallyport::restore_connections(
+        conntrack_->table(), listing, file,
+        {.now = clock_.now(), .timeouts = conntrack_->timeouts(), .find_helper = helper_finder()});
     conntrack_->reclaim();
     return restored;
   }
@@ -313,6 +314,14 @@ class EngineImpl final : public Engine {
       limits.timeout = value("net.netfilter.nf_conntrack_frag6_timeout") * kSecond;
     }
     return limits;
+  }
+
+  // Modules' helpers, too.
+  HelperFinder helper_finder() const {
+    if (config_.modules == nullptr) return find_helper;
+    return [modules = config_.modules](std::string_view name, Family family, uint8_t protocol) {
+      return modules->find_helper(name, family, protocol);
+    };
   }
 
   // One connection table serves both families.

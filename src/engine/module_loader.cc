@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <ranges>
 
 #include "engine/module_guard.h"
 #include "sallyport/duration.h"
@@ -204,14 +204,23 @@ Result<void> ModuleSet::add(std::shared_ptr<const LoadedModule> module, std::str
   return {};
 }
 
-// CT finds them by name, those of later modules first.
+// -j CT asks this set for them, which outlives what its registry reads.
 void ModuleSet::add_helpers(const ModuleUse& use) {
   const std::vector<Helper>& own = use.module->type().helpers;
   if (own.empty()) return;
-  for (const Helper& helper : own) helpers_.push_back(std::make_shared<GuardedHelper>(helper, use.guard));
-  std::vector<const Helper*> all;
-  for (const auto& helper : helpers_ | std::views::reverse) all.push_back(helper.get());
-  registry_.add(ct_target_with(std::move(all)));
+  if (helpers_.empty()) {
+    registry_.add(ct_target_with([this](std::string_view name, Family family, uint8_t protocol) {
+      return find_helper(name, family, protocol);
+    }));
+  }
+  for (const Helper& helper : own) helpers_.push_front(std::make_shared<GuardedHelper>(helper, use.guard));
+}
+
+const Helper* ModuleSet::find_helper(std::string_view name, Family family, uint8_t protocol) const {
+  const auto found = std::ranges::find_if(helpers_, [&](const std::shared_ptr<const Helper>& helper) {
+    return helper->name == name && helper->protocol == protocol && exists_in(helper->families, family);
+  });
+  return found != helpers_.end() ? found->get() : sallyport::find_helper(name, family, protocol);
 }
 
 std::vector<std::string> default_module_path() {

@@ -38,10 +38,10 @@ bool asks(const Rule& rule) {
 }
 
 // Null: the rule gives its connections no helper.
-const Helper* helper_of(const Rule& rule, Family family) {
+const Helper* helper_of(const Rule& rule, Family family, const HelperFinder& find) {
   if (rule.jump.kind != Jump::Kind::Target || rule.jump.type->name != "CT") return nullptr;
   const std::string& name = rule.jump.options["helper"].text;
-  return name.empty() ? nullptr : find_helper(name, family, rule.selector.protocol);
+  return name.empty() ? nullptr : find(name, family, rule.selector.protocol);
 }
 
 bool any_rule(const Ruleset& ruleset, bool (*is_one)(const Rule& rule)) {
@@ -53,12 +53,12 @@ bool any_rule(const Ruleset& ruleset, bool (*is_one)(const Rule& rule)) {
 
 }  // namespace
 
-void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings) {
+void add_warnings(const Ruleset& ruleset, const HelperFinder& find, std::vector<std::string>& warnings) {
   const bool maps = any_rule(ruleset, is_mapping);
   for (const Table& table : ruleset.tables) {
     for (const Chain& chain : table.chains) {
       for (const Rule& rule : chain.rules) {
-        const Helper* helper = helper_of(rule, ruleset.family);
+        const Helper* helper = helper_of(rule, ruleset.family, find);
         if (helper == nullptr) continue;
         const auto warn = [&](std::string_view what) {
           warnings.push_back(fmt::format("{}:{}: helper \"{}\" {}", ruleset.file, rule.line, helper->name, what));

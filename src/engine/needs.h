@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/helper.h"
 #include "sallyport/ruleset.h"
 
 namespace sallyport {
@@ -17,6 +18,6 @@ bool needs_accounts(const Ruleset& ruleset);
 bool needs_labels(const Ruleset& ruleset);
 
 // A line for each rule that asks for a helper whose payload is not read, or where rules map connections, not written.
-void add_warnings(const Ruleset& ruleset, std::vector<std::string>& warnings);
+void add_warnings(const Ruleset& ruleset, const HelperFinder& find, std::vector<std::string>& warnings);
 
 }  // namespace sallyport

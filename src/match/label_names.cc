@@ -45,16 +45,16 @@ std::vector<LabelName> label_names_of_this_machine() {
   return read_label_names(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-std::string labels_text(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names) {
-  std::string text;
+void append_labels(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names, std::string& out) {
+  std::string_view separator;
   for (uint32_t number = 0; number < 64 * labels.size(); ++number) {
     if ((labels[number / 64] >> number % 64 & 1) == 0) continue;
     const auto name = std::ranges::find(names, number, &LabelName::number);
     if (name == names.end()) continue;
-    if (!text.empty()) text += ',';
-    text += name->name;
+    out += separator;
+    out += name->name;
+    separator = ",";
   }
-  return text;
 }
 
 }  // namespace sallyport

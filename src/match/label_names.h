@@ -18,8 +18,8 @@ struct LabelName {
 // do later ones with a number or a name that was given already.
 std::vector<LabelName> read_label_names(std::string_view text);
 std::vector<LabelName> label_names_of_this_machine();
-// Those of the bits that are set, by number, with commas between them. What has no name is left out, as conntrack(8)
-// leaves it out.
-std::string labels_text(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names);
+// Appends those of the bits that are set, by number, with commas between them. What has no name is left out, as
+// conntrack(8) leaves it out.
+void append_labels(const std::array<uint64_t, 2>& labels, const std::vector<LabelName>& names, std::string& out);
 
 }  // namespace sallyport

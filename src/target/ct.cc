@@ -65,17 +65,6 @@ Result<void> parse_name(std::string_view text, const RuleContext&, OptionValue& 
   return {};
 }
 
-// Those of modules come first. Null: there is none of that name.
-const Helper* find_helper(std::string_view name, const RuleContext& rule,
-                          const std::vector<const Helper*>& of_modules) {
-  for (const Helper* helper : of_modules) {
-    if (helper->name == name && helper->protocol == rule.protocol && exists_in(helper->families, rule.family)) {
-      return helper;
-    }
-  }
-  return find_helper(name, rule.family, rule.protocol);
-}
-
 Error no_such_helper(std::string_view name) {
   return {.what = fmt::format("there is no helper \"{}\" for this protocol", name),
           .expected = "ftp, tftp, irc, sip, pptp ..."};
@@ -155,15 +144,14 @@ void read_zone(const Options& options, ConnectionTemplate& wanted) {
   if (reply || !original) wanted.zone.reply = number;
 }
 
-Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule,
-                                       const std::vector<const Helper*>& of_modules) {
+Result<std::unique_ptr<Target>> create(const Options& options, const RuleContext& rule, const HelperFinder& find) {
   if (options.has("notrack")) return create_untracked(options, rule);
   ConnectionTemplate wanted;
   read_zone(options, wanted);
   wanted.events = {.connection = static_cast<uint16_t>(options.number("ctevents")),
                    .expectations = static_cast<uint16_t>(options.number("expevents"))};
   if (const std::string& name = options["helper"].text; !name.empty()) {
-    wanted.helper = find_helper(name, rule, of_modules);
+    wanted.helper = find(name, rule.family, rule.protocol);
     if (wanted.helper == nullptr) return std::unexpected(no_such_helper(name));
   }
   if (const std::string& policy = options["timeout"].text; !policy.empty()) {
@@ -196,17 +184,17 @@ TargetType ct_target() {
       .tables = {"raw"},
       .check = check,
       .save = save,
-      .create = [](const Options& options, const RuleContext& rule) { return create(options, rule, {}); },
+      .create = [](const Options& options, const RuleContext& rule) { return create(options, rule, find_helper); },
       .summary = "says how the packet's connection is tracked",
   };
 }
 
 // A helper that is not there is refused when the target is made, no longer when the rule is read.
-TargetType ct_target_with(std::vector<const Helper*> helpers) {
+TargetType ct_target_with(HelperFinder find) {
   TargetType type = ct_target();
   type.check = check_protocol;
-  type.create = [helpers = std::move(helpers)](const Options& options, const RuleContext& rule) {
-    return create(options, rule, helpers);
+  type.create = [find = std::move(find)](const Options& options, const RuleContext& rule) {
+    return create(options, rule, find);
   };
   return type;
 }

@@ -1,13 +1,10 @@
 // Every target that the engine has, one file each; src/engine/builtins.cc registers them.
 #pragma once
 
-#include <vector>
-
+#include "sallyport/helper.h"
 #include "sallyport/target.h"
 
 namespace sallyport {
-
-struct Helper;
 
 // The verdicts that need no module: ACCEPT, DROP, QUEUE, RETURN.
 TargetType accept_target();
@@ -18,8 +15,8 @@ TargetType return_target();
 TargetType checksum_target();
 TargetType connmark_target();
 TargetType ct_target();
-// With helpers of modules, too; they outlive what is made of it.
-TargetType ct_target_with(std::vector<const Helper*> helpers);
+// With the helpers that `find` finds, modules' too, which outlive what is made of it.
+TargetType ct_target_with(HelperFinder find);
 TargetType delude_target();
 TargetType dnat_target();
 TargetType dnpt_target();

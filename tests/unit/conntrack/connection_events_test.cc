@@ -115,14 +115,16 @@ TEST_F(ConnectionEventsTest, SayHowLongAConnectionLived) {
   HostModel host = HostModel::pair("in0", "out0");
   host.set_sysctl("net.netfilter.nf_conntrack_timestamp", 1);
   start("*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n", std::move(host));
-  constexpr Timestamp kBegin = 1'000'000 * kSecond;
+  constexpr Timestamp kBegin = 1'000'000 * kSecond + 900 * kMillisecond;
   say(udp4(kThere), kBegin);
   EXPECT_FALSE(heard().at(0).contains("delta-time"));
   say(tcp4("192.0.2.1:4000 > 198.51.100.2:80", kSyn), kBegin + 7 * kSecond + 999 * kMillisecond);
+  // The kernel counts what lies between, conntrack(8) from the second of its begin to that of now.
   const std::string listed = listing({.form = ConnectionForm::NfConntrack});
   EXPECT_TRUE(listed.contains("dport=4000 mark=0 zone=0 delta-time=7 use=2\n")) << listed;
   const std::string with_day = listing({.kernel_timestamp = true});
-  EXPECT_TRUE(with_day.contains("mark=0 delta-time=7 [start=Mon Jan 12 13:46:40 1970] use=1\n")) << with_day;
+  EXPECT_TRUE(with_day.contains("mark=0 delta-time=8 [start=Mon Jan 12 13:46:40 1970] use=1\n")) << with_day;
+  EXPECT_TRUE(listing({.form = ConnectionForm::Xml}).contains("<deltatime>8</deltatime>"));
   heard();
   for (int second = 31; second < 50; ++second) say(udp4("192.0.2.1:1 > 198.51.100.2:2"), kBegin + second * kSecond);
   const Lines lines = heard();

@@ -128,6 +128,20 @@ TEST(ConnectionReader, GoesOnAfterABadLineAndNamesIt) {
   EXPECT_TRUE(reader.errors()[1].text().starts_with("table:7:")) << reader.errors()[1].text();
 }
 
+// conntrack(8)'s lines count from the second of the begin to that of the end, its XML what lies between.
+TEST(ConnectionText, CountsTheTimeOfWhatEndedAsConntrackDoes) {
+  using Field = ConnectionRecord::Field;
+  ConnectionRecord record = {.fields = Field::DeltaTime | Field::Start | Field::Stop};
+  record.start_ns = 10'900'000'000;
+  record.stop_ns = 11'100'000'000;
+  record.protocol = 17;
+  std::string line, xml;
+  write_connection(record, {.form = ConnectionForm::Conntrack}, line);
+  write_connection(record, {.form = ConnectionForm::Xml}, xml);
+  EXPECT_TRUE(line.contains("delta-time=1")) << line;
+  EXPECT_TRUE(xml.contains("<deltatime>0</deltatime>")) << xml;
+}
+
 struct FilterCase {
   ConnectionFilter filter;
   bool matches;

@@ -110,7 +110,8 @@ ModuleType trouble() {
                       {.name = "change"},
                       {.name = "steer"}},
           .matches = {{.name = "even", .create = make_match}},
-          .helpers = {{.name = "announce", .protocol = kUdp, .classes = {{{4, 60 * kSecond}}}, .look = announce}},
+          .helpers = {{.name = "announce", .protocol = kUdp, .classes = {{{4, 60 * kSecond}}}, .look = announce},
+                      {.name = "amanda", .protocol = kUdp, .classes = {{{4, 60 * kSecond}}}, .look = announce}},
           .metrics = {{"seen", "packets"}},
           .start = start};
 }
@@ -196,6 +197,24 @@ TEST(Module, HelpsConnections) {
   EXPECT_FALSE(machine.send(udp4("192.0.2.1:2000 > 198.51.100.1:5000")));  // it was expected
   EXPECT_EQ(Machine("trouble", helped_by("announcer")).refused.at(0).substr(0, 50),
             "rules:6: there is no helper \"announcer\" for this p");
+}
+
+// A connection that a listing says is helped by a module's helper is helped by it again.
+TEST(Module, HelpsConnectionsThatWerePutBack) {
+  Machine first("trouble", helped_by("announce"));
+  EXPECT_TRUE(first.send(udp4("192.0.2.1:1000 > 198.51.100.1:80")));
+  const std::string listing = first.engine->connection_listing({.form = ConnectionForm::Conntrack});
+  ASSERT_TRUE(listing.contains("helper=announce")) << listing;
+  Machine again("trouble", helped_by("announce"));
+  ASSERT_TRUE(again.engine->restore_connections(listing, "listing"));
+  EXPECT_TRUE(again.send(udp4("192.0.2.1:1000 > 198.51.100.1:80", "\x13\x88")));
+  EXPECT_FALSE(again.send(udp4("192.0.2.1:2000 > 198.51.100.1:5000"))) << "it was expected";
+}
+
+// Sallyport has no reader for amanda: whoever brings one is told nothing of that.
+TEST(Module, ThatReadsWhatSallyportDoesNotIsNotWarnedOf) {
+  EXPECT_EQ(Machine("trouble", helped_by("amanda")).engine->warnings(), std::vector<std::string>{});
+  EXPECT_EQ(Machine("trouble", helped_by("RAS")).engine->warnings().size(), 1u);
 }
 
 TEST(Module, WhoseHelperThrowsIsContained) {

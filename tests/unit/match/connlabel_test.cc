@@ -51,8 +51,11 @@ TEST(LabelNames, AreReadAsIptablesReadsThem) {
 
 TEST(LabelNames, StandInTheOrderOfTheirBits) {
   const auto names = read_label_names("100 hundred\n5 five\n63 high\n64 low\n7 seven\n");
-  EXPECT_EQ(labels_text({0x20 | uint64_t{1} << 63, 1 | uint64_t{1} << 36}, names), "five,high,low,hundred");
-  EXPECT_EQ(labels_text({0x40, 0}, names), "") << "a label without a name";
+  std::string text = "labels=";
+  append_labels({0x20 | uint64_t{1} << 63, 1 | uint64_t{1} << 36}, names, text);
+  EXPECT_EQ(text, "labels=five,high,low,hundred");
+  append_labels({0x40, 0}, names, text);
+  EXPECT_EQ(text, "labels=five,high,low,hundred") << "a label without a name";
 }
 
 }  // namespace
