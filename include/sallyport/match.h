@@ -20,9 +20,9 @@ class Match {
   virtual ~Match() = default;
   // Never throws, never allocates once warm. May set context.drop_packet (and return false).
   virtual bool matches(const Packet& packet, HookContext& context) = 0;
-  // The pattern of its table's set without which it does not hold, whatever else the packet is: a rule that begins with
-  // this match need not be looked at where the set answers that the packet lacks it. Asked once, while rules are
-  // compiled.
+  // The pattern of its table's set without which it does not hold, whatever else the packet is: a rule in which nothing
+  // but ReadsOnly matches stands before this one need not be looked at where the set answers that the packet lacks it.
+  // Asked once, while rules are compiled; not of a module's match, which is guarded.
   virtual uint32_t needed_pattern() const { return PatternSet::kNone; }
 };
 

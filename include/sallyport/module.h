@@ -111,8 +111,10 @@ struct ModuleType {
   std::vector<OptionSpec> options = {};
   std::vector<MatchType> matches = {};
   std::vector<TargetType> targets = {};
-  // For -j CT --helper NAME. Where `look` expects a connection that needs the same helper, it passes on the master's
-  // (connection.extra->helper). In what `look` throws the policy decides, too: open, the packet passes.
+  // For -j CT --helper NAME. What they throw is caught: in what `look` throws the policy decides (open: the packet
+  // passes), what `ended` throws is counted; budget= does not measure them. Where `look` expects a connection that
+  // needs the same helper, it passes on the master's (connection.extra->helper): a helper that it names itself is not
+  // guarded, and what that one throws ends the program.
   std::vector<Helper> helpers = {};
   std::vector<Described> events = {};
   std::vector<Described> metrics = {};

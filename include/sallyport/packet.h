@@ -73,9 +73,11 @@ struct PacketFacts {
   InterfaceId out = kNoInterface;
   uint32_t mark = 0;
   PacketType type = PacketType::Unicast;
-  bool traced = false;                // TRACE: each rule that it meets is logged
-  bool checksum_trusted = false;      // the transport checksum is taken as right (--checksums trust, generated packets)
-  bool paired = false;                // came by a pair: leaves by the other end with no route look-up
+  bool traced = false;            // TRACE: each rule that it meets is logged
+  bool checksum_trusted = false;  // the transport checksum is taken as right (--checksums trust, generated packets)
+  // Came by one end of a pair: what is not for this machine leaves by the other end with no route look-up, and the way
+  // back is the end it came by.
+  bool paired = false;
   uint8_t connection_state = 0;       // ConnectionState, meaningful with `connection`
   bool flow_hashed = false;           // `flow_hash` is known
   uint16_t path_mtu = 0;              // of the route taken; 0 before routing

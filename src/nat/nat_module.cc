@@ -64,7 +64,7 @@ Verdict NatModule::handle(Packet& packet, HookContext& context) {
     table_.kill(*connection);
     return Verdict::drop();
   }
-  if (first && end == NatEnd::Source && !connection->has(kStatusConfirmed) &&
+  if (first && end == NatEnd::Source && !connection->has(kStatusConfirmed) && !spared_.empty() &&
       spared_.hold_answers(mapped_tuple(*connection, Direction::Original), *connection)) {
     return refuse(packet, context);
   }

@@ -22,11 +22,18 @@ constexpr uint32_t kMostAttempts = 128;
 constexpr uint32_t kLeastAttempts = 16;
 constexpr uint32_t kAttemptsThatEvict = 32;
 
-bool used(const Tuple& tuple, const Connection& connection, NatSearch& search) {
+// The tuple of the answers; nothing where there are none to be told apart. Counts as a look.
+std::optional<Tuple> answers_to(const Tuple& tuple, const Connection& connection, NatSearch& search) {
   auto reply = inverted(tuple);
-  if (!reply) return false;
+  if (!reply) return reply;
   reply->zone = connection.zone().reply;
   ++search.looks;
+  return reply;
+}
+
+bool used(const Tuple& tuple, const Connection& connection, NatSearch& search) {
+  const auto reply = answers_to(tuple, connection, search);
+  if (!reply) return false;
   if (search.spared.hold_answers(tuple, connection)) return true;
   return search.table.taken(*reply, search.now, &connection);
 }
@@ -35,10 +42,8 @@ bool used(const Tuple& tuple, const Connection& connection, NatSearch& search) {
 // for the old one's.
 bool used_by_living(const Tuple& tuple, const Connection& connection, NatSearch& search) {
   if (tuple.protocol != kTcp || connection.tcp.state != TcpState::SynSent) return used(tuple, connection, search);
-  auto reply = inverted(tuple);
+  const auto reply = answers_to(tuple, connection, search);
   if (!reply) return false;
-  reply->zone = connection.zone().reply;
-  ++search.looks;
   if (search.spared.hold_answers(tuple, connection)) return true;
   Direction direction = Direction::Original;
   Connection* const owner = search.table.find(*reply, search.now, direction);

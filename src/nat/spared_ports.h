@@ -19,6 +19,7 @@ class SparedPorts {
   // Those of `host`, which outlives this.
   explicit SparedPorts(const HostModel& host);
 
+  bool empty() const { return ports_.empty(); }
   // Whether what goes to the destination of `tuple` is for one of them.
   bool hold_destination(const Tuple& tuple) const {
     return !ports_.empty() && is_spared(tuple.destination_address(), tuple.protocol, tuple.destination_id);

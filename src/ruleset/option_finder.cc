@@ -1,3 +1,6 @@
+// Long option names, whole or begun, of a rule and of the matches and targets that it has loaded. Counterpart: what
+// iptables' getopt_long() is given, whose names grow with each -m and -j.
+
 #include "ruleset/option_finder.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,7 @@
+// What iptables checks once a rule is read, and the kernel when it takes the rule. Counterparts:
+// xtables_option_mfcall() and xtables_option_tfcall() of libxtables, xt_check_match() and xt_check_target() in
+// net/netfilter/x_tables.c.
+
 #include "ruleset/rule_checks.h"
 
 #include <fmt/format.h>

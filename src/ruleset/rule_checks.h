@@ -14,8 +14,8 @@ namespace sallyport {
 // Errors without a place.
 Result<void> check_interfaces(const Selector& selector, std::string_view chain);
 
-// The options of a match or target against each other, by its own check also changed where it fills one in, and the
-// table and protocol of the rule against those that it may have. Errors without a place.
+// The options of a match or target against each other, and the table and protocol of the rule against those that it may
+// have. Its own check may change options, too (--syn becomes --tcp-flags). Errors without a place.
 Result<void> check_extension(Extension& extension, const RuleContext& context);
 
 // TCPMSS stands behind a tcp match that asks for SYN: among the flags that must be set, not inverted.
