@@ -19,7 +19,7 @@ void restore(std::string_view text) {
   static const HostModel kHost = HostModel::pair("in0", "out0");
   static const Timeouts kTimeouts(kHost);
   ConnectionTable table(100, {1, 2});
-  const auto restored = restore_connections(table, text, "fuzz", 0, kTimeouts);
+  const auto restored = restore_connections(table, text, "fuzz", {.timeouts = kTimeouts, .find_helper = find_helper});
   table.reclaim();
   fuzz::require(table.size() <= table.most() && (!restored || *restored == table.size()));
   const std::string listing = list_connections(table, 0, kTimeouts, {.form = ConnectionForm::NfConntrack});
