@@ -96,15 +96,17 @@ std::string random_rules(Random& random) {
 }
 
 struct Side {
-  explicit Side(const std::string& text, PacketPatterns* patterns)
-      : ruleset(read_ruleset(text, "", Family::Ipv4, builtin_registry()).value()),
+  Side(const std::string& text, PacketPatterns* patterns, const Registry& registry = builtin_registry())
+      : ruleset(read_ruleset(text, "", Family::Ipv4, registry).value()),
         table(LinearTable::compile(ruleset.tables.front(), Family::Ipv4, "", {}, {.patterns = patterns}).value()) {}
 
   Verdict::Kind walk(const Packet& packet) {
     Packet copy = packet.clone();
     HookContext context;
     context.hook = Hook::Forward;
-    return table->walk(copy, context).kind;
+    const Verdict::Kind kind = table->walk(copy, context).kind;
+    line = context.decision.line;
+    return kind;
   }
   std::string counters() {
     table->save_counters(ruleset.tables.front());
@@ -113,6 +115,7 @@ struct Side {
 
   Ruleset ruleset;
   std::unique_ptr<LinearTable> table;
+  uint32_t line = 0;  // of the rule that ended the last packet
 };
 
 class PacketPatternsTest : public testing::TestWithParam<SearchLibrary> {};
@@ -129,9 +132,38 @@ TEST_P(PacketPatternsTest, CountsAsEveryRuleByItself) {
     for (int j = 0; j < 40; ++j) {
       const Packet packet = random_packet(random);
       ASSERT_EQ(together.walk(packet), alone.walk(packet)) << rules;
+      ASSERT_EQ(together.line, alone.line) << rules;
     }
     ASSERT_EQ(together.counters(), alone.counters()) << rules;
   }
+}
+
+// Leaves half of the TCP header.
+class Shorten final : public Target {
+ public:
+  Action apply(Packet& packet, HookContext&) override {
+    packet.truncate(packet.transport_offset + 12);
+    packet.length = packet.captured();
+    return Action::go_on();
+  }
+};
+
+// What a target leaves of the packet may be no packet whose rules can be passed over any more: tcp drops it.
+TEST_P(PacketPatternsTest, BehindATargetTheyAreAskedAboutThePacketAsItIsNow) {
+  Registry registry = builtin_registry();
+  registry.add(TargetType{.name = "SHORTEN", .create = [](const Options&, const RuleContext&) {
+                            return Result<std::unique_ptr<Target>>(std::make_unique<Shorten>());
+                          }});
+  const std::string rules =
+      "*mangle\n-A FORWARD -j SHORTEN\n-A FORWARD -p tcp -m tcp --dport 80 -m string --string absent --algo "
+      "bm\nCOMMIT\n";
+  PacketPatterns patterns(GetParam());
+  Side together(rules, &patterns, registry), alone(rules, nullptr, registry);
+  ASSERT_TRUE(patterns.compile().has_value());
+  const Packet packet = tcp4("192.0.2.1:4000 > 198.51.100.2:80", kAck, "payload");
+  EXPECT_EQ(alone.walk(packet), Verdict::Kind::Drop);
+  EXPECT_EQ(together.walk(packet), Verdict::Kind::Drop);
+  EXPECT_EQ(together.line, alone.line);
 }
 
 // Counts searches; finds nothing.
