@@ -1,10 +1,14 @@
 // Text as a JSON string.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace sallyport {
+
+// How many bytes of well-formed UTF-8 `text`, which is not empty, begins with as one character; 0 where there is none.
+size_t utf8_length(std::string_view text);
 
 // Appends `text` in quotes, with everything escaped that JSON or a terminal does not take (U+0000 to U+001F, U+007F to
 // U+009F); bytes that are not UTF-8 become U+FFFD.

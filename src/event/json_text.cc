@@ -5,7 +5,15 @@
 namespace sallyport {
 namespace {
 
-// How many bytes of well-formed UTF-8 begin here; 0 where none do.
+void append_escape(unsigned code, std::string& out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += "\\u00";
+  out += kDigits[code >> 4 & 15];
+  out += kDigits[code & 15];
+}
+
+}  // namespace
+
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -23,15 +31,6 @@ size_t utf8_length(std::string_view text) {
   const bool too_high = first == 0xf4 && byte(1) >= 0x90;
   return overlong || surrogate || too_high ? 0 : length;
 }
-
-void append_escape(unsigned code, std::string& out) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  out += "\\u00";
-  out += kDigits[code >> 4 & 15];
-  out += kDigits[code & 15];
-}
-
-}  // namespace
 
 void append_json_quoted(std::string_view text, std::string& out) {
   out += '"';

@@ -37,24 +37,18 @@ class Scan {
     const char c = text_[at_];
     if (is_control(c)) return problem("a control character", "text");
     if (c == '\n') {
-      end_line();
+      ++line_;
+      line_start_ = ++at_;
+      dots_ = 0;
     } else if (c == '#') {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else if (c == '"' || c == '\'') {
       if (text_.substr(at_).starts_with(std::string(3, c)))
         return problem("a string of several lines", "a string of one");
-      // The library does not take it for a string there, and what stands in it not for a string's letters.
-      if (at_ != line_start_ && !may_precede_string(text_[at_ - 1]))
-        return problem("a quote within a word", "one where a key or a value begins");
-      skip_string(c);
+      return skip_string(c);
     } else {
-      // The library takes some letters (U+0492, say, and U+FE66 and above) for something that cannot be.
-      if (static_cast<unsigned char>(c) >= 0x80)
-        return problem("a letter outside ASCII", "it in quotes or in a comment");
+      if (!is_ascii(c)) return outside_ascii();
       if (c == '.' && ++dots_ > kMostKeyParts) return problem("a key of too many parts", "64 at most");
-      if (c == '=') in_value_ = true;
-      if (c == '[' || c == '{') ++open_brackets_;
-      if ((c == ']' || c == '}') && open_brackets_ != 0) --open_brackets_;
       ++at_;
     }
     return std::nullopt;
@@ -64,28 +58,26 @@ class Scan {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
   }
 
-  // A dot only between the parts of a key; the last one is the end of a byte order mark.
-  bool may_precede_string(char c) const { return c == '.' ? !in_value_ : std::string_view(" \t=[{,\xbf").contains(c); }
-
-  // A value goes on over several lines within brackets only.
-  void end_line() {
-    ++line_;
-    line_start_ = ++at_;
-    dots_ = 0;
-    if (!in_value_) open_brackets_ = 0;
-    in_value_ = open_brackets_ != 0;
+  static bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+  // Where the library looks for the end of a word it takes some letters (U+0492, say) for what cannot be, and it does
+  // not begin a string at each quote.
+  Error outside_ascii() const {
+    return problem("a letter outside ASCII", "it in a comment, or in a string by its number, such as \\u00e9");
   }
 
   // To behind the closing quote, or the end of the line, where the parser will complain.
-  void skip_string(char quote) {
+  std::optional<Error> skip_string(char quote) {
     for (++at_; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
-      if (quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
+      if (!is_ascii(text_[at_])) return outside_ascii();
+      const bool escapes = quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size();
+      if (escapes && text_[at_ + 1] != '\n' && is_ascii(text_[at_ + 1])) {
         ++at_;
       } else if (text_[at_] == quote) {
         ++at_;
-        return;
+        return std::nullopt;
       }
     }
+    return std::nullopt;
   }
 
   Error problem(std::string what, std::string expected) const {
@@ -99,8 +91,6 @@ class Scan {
   size_t at_ = 0;
   size_t line_start_ = 0;
   size_t dots_ = 0;
-  size_t open_brackets_ = 0;
-  bool in_value_ = false;
   uint32_t line_ = 1;
 };
 

@@ -7,21 +7,34 @@
 
 #include "host/names.h"
 #include "sallyport/host.h"
+#include "sallyport/json_text.h"
 
 namespace sallyport {
 namespace {
 
+// The number of the character of `bytes`, all of which are its UTF-8.
+uint32_t character(std::string_view bytes) {
+  if (bytes.size() == 1) return static_cast<unsigned char>(bytes[0]);
+  uint32_t number = static_cast<unsigned char>(bytes[0]) & (0x7fu >> bytes.size());
+  for (const char c : bytes.substr(1)) number = number << 6 | (static_cast<unsigned char>(c) & 0x3fu);
+  return number;
+}
+
+// The reader takes letters outside ASCII by their numbers only. Bytes that are no letter it refuses.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04X}", byte);
+  while (!text.empty()) {
+    const std::string_view letter = text.substr(0, std::max(utf8_length(text), size_t{1}));
+    const uint32_t number = character(letter);
+    if (letter == "\"" || letter == "\\") {
+      out += '\\';
+      out += letter;
+    } else if (utf8_length(letter) != 0 && (number < 0x20 || number >= 0x7f)) {
+      out += number > 0xffff ? fmt::format("\\U{:08X}", number) : fmt::format("\\u{:04X}", number);
     } else {
-      out += c;
+      out += letter;
     }
+    text.remove_prefix(letter.size());
   }
   return out + '"';
 }

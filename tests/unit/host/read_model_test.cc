@@ -126,6 +126,17 @@ TEST(ReadHostModel, TakesEveryKeyAndWritesItBack) {
   EXPECT_EQ(model->sysctl("net.ipv4.conf.wan.rp_filter"), 0);
 }
 
+TEST(ReadHostModel, WritesLettersOutsideAsciiByTheirNumbers) {
+  std::vector<std::string> warnings;
+  const auto model =
+      read_host_model("[[interface]]\nname = \"b\\u00fcro\\U0001F525\\\"\\\\\"\n", "host.toml", warnings);
+  ASSERT_TRUE(model.has_value()) << model.error()[0].text();
+  EXPECT_EQ(model->interface(1).name_text(), "b\xc3\xbcro\xf0\x9f\x94\xa5\"\\");
+  const std::string text = host_model_text(*model);
+  EXPECT_TRUE(text.contains("name = \"b\\u00FCro\\U0001F525\\\"\\\\\"\n")) << text;
+  EXPECT_TRUE(read_host_model(text, "host.toml", warnings).has_value());
+}
+
 TEST(ReadHostModel, FillsInWhatIsLeftOut) {
   constexpr std::string_view kText = R"(
 [[interface]]
@@ -173,12 +184,13 @@ struct WrongCase {
 constexpr WrongCase kWrongCases[] = {
     {"[\x17]", "f:1:2: a control character; expected text"},
     {"[[ =]]", "f:1:4: Error while parsing key: expected bare key starting character or string delimiter, saw '='"},
-    {"[[timeout]]\nname = -\"\xd2\x92\"", "f:2:9: a quote within a word; expected one where a key or a value begins"},
-    {"a = 1.\"\xd2\x92\"", "f:1:7: a quote within a word; expected one where a key or a value begins"},
-    {"a = [\n1,\n1.'\xd2\x92']", "f:3:3: a quote within a word; expected one where a key or a value begins"},
-    {"a = \"\"'\xd2\x92'", "f:1:7: a quote within a word; expected one where a key or a value begins"},
-    {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1", "f:2:1: a letter outside ASCII; expected it in quotes or in a comment"},
-    {"\xef\xbb\xbf\"\xef\xbb\xbb\" = 1",
+    {"# \xef\xbb\xbb\n\xef\xbb\xbb = 1",
+     "f:2:1: a letter outside ASCII; expected it in a comment, or in a string by its number, such as \\u00e9"},
+    {"a = \"caf\xc3\xa9\"",
+     "f:1:9: a letter outside ASCII; expected it in a comment, or in a string by its number, such as \\u00e9"},
+    {"a = 5[\"\\\xd2\x92\"]",
+     "f:1:9: a letter outside ASCII; expected it in a comment, or in a string by its number, such as \\u00e9"},
+    {"\xef\xbb\xbf\"\\ufefb\" = 1",
      "f:1:1: a host model has no key \"\xef\xbb\xbb\"; expected one of host, interface, pair, route, rule, timeout, "
      "sysctl, "
      "socket"},
