@@ -53,7 +53,7 @@ Packet random_packet(Random& random) {
           : udp4("192.0.2.1:4000 > 198.51.100.2:53", payload);
   switch (random.below(12)) {
     case 0:
-      return cut_to(std::move(packet), static_cast<uint32_t>(random.below(24)));
+      return cut_to(std::move(packet), random.below(24));
     case 1:
       return as_fragment(std::move(packet), random.below(2) == 0 ? 8 : 16, random.below(2) == 0);
     case 2:
