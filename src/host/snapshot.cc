@@ -114,8 +114,7 @@ class Snapshot {
   using Take = void (Snapshot::*)(const NetlinkMessage&);
 
   Result<void> list(uint16_t type, uint8_t family, Take one, const std::function<void()>& again) {
-    return netlink_.list(
-        type, family, [&](const NetlinkMessage& message) { (this->*one)(message); }, again);
+    return netlink_.list(type, family, [&](const NetlinkMessage& message) { (this->*one)(message); }, again);
   }
 
   void warn(std::string text) { warnings_.push_back(std::move(text)); }
