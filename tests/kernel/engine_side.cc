@@ -21,7 +21,9 @@ std::string name_of(const Router& router, InterfaceId id) { return std::string(r
 // Notes every packet that passes behind the tables.
 class Observer final : public HookModule {
  public:
-  Observer(Seen::Where where, std::vector<Seen>& journal) : where_(where), journal_(journal) {}
+  // `last` becomes what it saw last.
+  Observer(Seen::Where where, std::vector<Seen>& journal, const Packet*& last)
+      : where_(where), journal_(journal), last_(last) {}
 
   std::string_view name() const override { return "observer"; }
   Verdict handle(Packet& packet, HookContext& context) override {
@@ -30,12 +32,14 @@ class Observer final : public HookModule {
                         .out = name_of(*context.router, context.out),
                         .mark = packet.mark,
                         .bytes = bytes_of(packet)});
+    last_ = &packet;
     return Verdict::accept();
   }
 
  private:
   Seen::Where where_;
   std::vector<Seen>& journal_;
+  const Packet*& last_;
 };
 
 }  // namespace
@@ -43,8 +47,10 @@ class Observer final : public HookModule {
 class EngineSide::Recorder final : public PacketSink, public LogSink {
  public:
   void ended(Packet& packet, Fate fate, Hook hook, const Decision&) override {
-    if (fate == Fate::Dropped && hook == Hook::Input) forget_last(packet, Seen::Where::AtInput);
-    if (fate == Fate::Dropped && hook == Hook::Postrouting) forget_last(packet, Seen::Where::AtPostrouting);
+    // What a rule drops no observer has seen: the last that one saw may have been its copy.
+    const bool behind_observers = fate == Fate::Dropped && last_seen == &packet;
+    if (behind_observers && hook == Hook::Input) forget_last(packet, Seen::Where::AtInput);
+    if (behind_observers && hook == Hook::Postrouting) forget_last(packet, Seen::Where::AtPostrouting);
     if (fate != Fate::Left) return;
     observed.left.push_back(
         {.where = Seen::Where::Left, .out = name_of(*router, packet.out), .bytes = bytes_of(packet)});
@@ -71,6 +77,7 @@ class EngineSide::Recorder final : public PacketSink, public LogSink {
   }
 
   Observed observed;
+  const Packet* last_seen = nullptr;  // by an observer; only compared with
   std::vector<std::string> lines;
   const Router* router = nullptr;
 };
@@ -117,7 +124,8 @@ Result<std::unique_ptr<EngineSide>> EngineSide::create_with(Family family, std::
   std::vector<Seen>& journal = side->recorder_->observed.journal;
   for (const Family each : {Family::Ipv4, Family::Ipv6}) {
     const auto observe = [&](Seen::Where where, Hook hook, int priority) {
-      side->engine_->add_module(std::make_unique<Observer>(where, journal), each, hook, priority);
+      side->engine_->add_module(std::make_unique<Observer>(where, journal, side->recorder_->last_seen), each, hook,
+                                priority);
     };
     observe(Seen::Where::AtOutput, Hook::Output, kPriorityDefrag - 1);
     observe(Seen::Where::AtInput, Hook::Input, kPriorityLast);

@@ -70,7 +70,7 @@ std::string ttl(Draw& draw, const Place&) {
 }
 
 std::string ecn(Draw& draw, const Place&) {
-  if (draw.chance(25)) return " --ecn-tcp-remove";
+  if (draw.chance(50)) return " --ecn-tcp-remove";
   std::string out;
   const uint32_t which = draw.between(1, 7);
   if (which & 1) out += fmt::format(" --ecn-tcp-ece {}", draw.below(2));
@@ -111,7 +111,7 @@ std::string tcpmss(Draw& draw, const Place& place) {
   const bool may_clamp = (place.hooks & ~kLeaving) == 0;
   const std::string syn(
       draw.pick<std::string_view>({" -m tcp --syn", " -m tcp --tcp-flags SYN,RST SYN", " -m tcp --tcp-flags SYN SYN"}));
-  if (may_clamp && draw.chance(65)) return syn + " -j TCPMSS --clamp-mss-to-pmtu";
+  if (may_clamp && draw.chance(85)) return syn + " -j TCPMSS --clamp-mss-to-pmtu";
   return fmt::format("{} -j TCPMSS --set-mss {}", syn, draw.pick({0, 1, 536, 1000, 1360, 1400, 1460, 65495}));
 }
 
