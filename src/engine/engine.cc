@@ -333,7 +333,8 @@ class EngineImpl final : public Engine {
       confirm_ = std::make_unique<ConfirmModule>(*conntrack_);
       EventSink* const flows = config_.flows ? config_.events : nullptr;
       if (flows != nullptr || config_.connection_events != nullptr) {
-        connection_events_.emplace(conntrack_->timeouts(), flows, config_.connection_events, labels_in_words());
+        connection_events_.emplace(conntrack_->timeouts(), flows, config_.connection_events,
+                                   config_.connection_events != nullptr ? labels_in_words() : LabelsText());
         conntrack_->set_events(&*connection_events_);
       }
     }
